@@ -1,0 +1,1 @@
+"""What was run, found and changed, in a database."""

@@ -1,0 +1,263 @@
+"""The answer of a workstation: facts only, hostile until these classes accept them. docs/wire.md has the meaning."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from iea_fleet.model.base import Hex32, Identifier, Milliseconds, Sentence, ShortText, Strict, Value, Win32Code
+
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+"""A time in UTC, to the second, as RFC 3339 writes it."""
+
+
+class Status(StrEnum):
+    """How a transaction ended, as the workstation says."""
+
+    DONE = "done"
+    """Everything asked for was read, and written where it had to be."""
+    REFUSED = "refused"
+    """A requirement did not hold, or another host answered than expected; nothing was written."""
+    FAILED = "failed"
+    """Something went wrong (`error`); what had been written was undone, unless `error.undone` says no."""
+    BUSY = "busy"
+    """Another transaction is under way on this workstation; nothing was written."""
+
+
+class PlaceState(StrEnum):
+    """What was found where a setting should be."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    """The file or hive is there, the setting is not."""
+    FILE_MISSING = "file_missing"
+    UNREADABLE = "unreadable"
+    """It could not be opened or decoded; `win32_code` and `message` say why."""
+    MALFORMED = "malformed"
+    """The file is not of the kind that the profile says, or names the setting more than once."""
+    UNSUPPORTED = "unsupported"
+    """This system has no such store (no registry outside Windows)."""
+
+
+class Place(Strict):
+    """One place of a setting: a file, or one registry hive."""
+
+    place: Annotated[str, StringConstraints(max_length=1024)]
+    state: PlaceState
+    value: Value | None = None
+    win32_code: Win32Code = 0
+    message: Sentence = ""
+
+
+class SettingFacts(Strict):
+    """A setting as it was read."""
+
+    kind: Literal["setting"]
+    id: Identifier
+    places: tuple[Place, ...] = Field(max_length=64)
+
+
+class Layer(StrEnum):
+    """The first layer at which a URL could not be reached; `NONE` when it answered as wanted."""
+
+    NONE = "none"
+    DNS = "dns"
+    TCP = "tcp"
+    PROXY = "proxy"
+    TLS = "tls"
+    HTTP = "http"
+
+
+class TlsRefusal(StrEnum):
+    """Why the workstation did not accept the server's certificate or handshake."""
+
+    NAME_MISMATCH = "name_mismatch"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    UNKNOWN_AUTHORITY = "unknown_authority"
+    REVOKED = "revoked"
+    HANDSHAKE = "handshake"
+
+
+class Certificate(Strict):
+    """The certificate that the server showed."""
+
+    subject: Sentence
+    issuer: Sentence
+    not_before: Moment
+    not_after: Moment
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class UrlFacts(Strict):
+    """How far a URL was reached from the workstation."""
+
+    kind: Literal["url"]
+    id: Identifier
+    ok: bool
+    layer: Layer
+    timed_out: bool = False
+    http_status: Annotated[int, Field(ge=100, le=599)] | None = None
+    tls_refusal: TlsRefusal | None = None
+    certificate: Certificate | None = None
+    proxy: ShortText | None = None
+    """`host:port` of the proxy that was used; `None`: none."""
+    addresses: tuple[ShortText, ...] = Field(default=(), max_length=16)
+    win32_code: Win32Code = 0
+    """The socket error (Winsock), 0 when there was none."""
+    message: Sentence = ""
+    elapsed_ms: Milliseconds
+
+
+class ProcessFacts(Strict):
+    """Whether a process runs."""
+
+    kind: Literal["process"]
+    id: Identifier
+    running: bool
+    count: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class ServiceFacts(Strict):
+    """The state of a service; `absent`: no such service; `unsupported`: this system has no services."""
+
+    kind: Literal["service"]
+    id: Identifier
+    state: Literal["running", "stopped", "paused", "pending", "absent", "unsupported"]
+
+
+class LogMatch(Strict):
+    """The last line that matched one pattern."""
+
+    pattern: Identifier
+    line: Sentence
+    count: Annotated[int, Field(ge=1, le=1_048_576)]
+
+
+class LogFacts(Strict):
+    """What a log's end says; a missing log has no matches."""
+
+    kind: Literal["log"]
+    id: Identifier
+    state: Literal["present", "file_missing", "unreadable"]
+    matches: tuple[LogMatch, ...] = Field(default=(), max_length=32)
+
+
+ProbeFacts = Annotated[
+    SettingFacts | UrlFacts | ProcessFacts | ServiceFacts | LogFacts, Field(discriminator="kind")
+]
+
+
+class RequireOutcome(Strict):
+    """Whether one requirement held, and what was found."""
+
+    probe: Identifier
+    fact: Literal["value", "state", "ok", "running"]
+    held: bool
+    found: tuple[Value, ...] = Field(max_length=64)
+
+
+class PlaceChange(Strict):
+    """One place of a setting before and after; in a dry run `after` is what it would be."""
+
+    place: Annotated[str, StringConstraints(max_length=1024)]
+    state: PlaceState
+    """What was found before."""
+    before: Value | None
+    after: Value | None
+    changed: bool
+
+
+class EnsureOutcome(Strict):
+    """What became of one ensured setting."""
+
+    id: Identifier
+    places: tuple[PlaceChange, ...] = Field(max_length=64)
+
+
+class AfterOutcome(Strict):
+    """What became of one step after the writes; a step that was not due is not listed."""
+
+    id: Identifier
+    ok: bool
+    message: Sentence = ""
+    elapsed_ms: Milliseconds
+
+
+class Step(StrEnum):
+    """Where in the transaction something went wrong."""
+
+    PROBE = "probe"
+    IDENTITY = "identity"
+    REQUIRE = "require"
+    PLAN = "plan"
+    """Reading and computing what to write: a file is missing, malformed, or can't hold the value."""
+    SPACE = "space"
+    JOURNAL = "journal"
+    BACKUP = "backup"
+    WRITE = "write"
+    READ_BACK = "read_back"
+    RECOVER = "recover"
+
+
+class Failure(Strict):
+    """Why a transaction was refused or failed."""
+
+    step: Step
+    id: Identifier | None = None
+    """The probe or change concerned."""
+    win32_code: Win32Code = 0
+    message: Sentence
+    undone: bool = True
+    """No trace of this transaction is left in any setting."""
+    free_bytes: Annotated[int, Field(ge=0, le=2**63)] | None = None
+
+
+class Recovered(Strict):
+    """What was found of a transaction that a power cut had ended, and done about it before this one."""
+
+    transaction: Hex32
+    outcome: Literal["undone", "finished"]
+
+
+class HostFacts(Strict):
+    """Who answered, and what it can do."""
+
+    computer_name: ShortText
+    machine_id: ShortText
+    """Empty where the system has none to tell."""
+    user: ShortText
+    os_version: ShortText
+    powershell: ShortText
+    edition: ShortText
+    culture: ShortText
+    time: Moment
+    boot_time: Moment | None
+
+
+class Answer(Strict):
+    """Everything one workstation said about one transaction."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    transaction: Hex32
+    status: Status
+    dry_run: bool
+    replayed: bool
+    """This is the recorded answer to a transaction that had been done before."""
+    host: HostFacts
+    recovered: Recovered | None
+    probes: tuple[ProbeFacts, ...] = Field(max_length=64)
+    require: tuple[RequireOutcome, ...] = Field(max_length=64)
+    ensure: tuple[EnsureOutcome, ...] = Field(max_length=64)
+    after: tuple[AfterOutcome, ...] = Field(max_length=16)
+    verify: tuple[ProbeFacts, ...] = Field(max_length=64)
+    """The probes again, after the writes; empty when nothing was changed or in a dry run."""
+    error: Failure | None
+    elapsed_ms: Milliseconds
+
+    @property
+    def changed(self) -> bool:
+        """Whether any setting was written, or would be in a dry run."""
+        return any(place.changed for outcome in self.ensure for place in outcome.places)

@@ -1,0 +1,1 @@
+"""What people read: tables, HTML, CSV and JSON."""
