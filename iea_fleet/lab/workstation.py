@@ -1,0 +1,131 @@
+"""One lab workstation as its endpoint sees it: what is fixed (`Description`) and what changes (`Workstation`)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iea_fleet.lab.transport_faults import FaultSet
+    from iea_fleet.lab.wsman.shells import Shell
+
+
+class CbtHardening(Enum):
+    """Service/Auth/CbtHardeningLevel: what happens to a logon over HTTPS that carries no channel binding."""
+
+    NONE = "none"
+    RELAXED = "relaxed"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the workstation; `domain` None: a local account.
+
+    `filtered`: a local administrator whose network logons UAC filters (LocalAccountTokenFilterPolicy absent).
+    """
+
+    name: str
+    password: str = field(repr=False)
+    domain: str | None = None
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """Service/Auth and AllowUnencrypted of the WinRM service."""
+
+    basic: bool = True
+    negotiate: bool = True
+    allow_unencrypted: bool = False
+    cbt: CbtHardening = CbtHardening.RELAXED
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The service's limits with the defaults of Windows 10 and Server 2012 R2 and newer ([MS-WSMV] 3.1.4.1.7)."""
+
+    max_shells_per_user: int = 30
+    max_operations_per_user: int = 1500
+    max_commands_per_shell: int = 1000
+    max_envelope_kb: int = 500
+    max_timeout_ms: int = 60_000
+    max_memory_per_shell_mb: int = 2147483647
+    idle_timeout_s: float = 7200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What does not change while the lab is up.
+
+    `address` is a loopback address; `http_port`/`https_port` None: no such listener, 0: any free port.
+    `lockout_threshold`: wrong passwords after which an account is locked, None: never.
+    """
+
+    name: str
+    address: str = "127.0.0.1"
+    http_port: int | None = 5985
+    https_port: int | None = None
+    accounts: tuple[Account, ...] = ()
+    domain: str | None = None
+    auth: AuthSettings = AuthSettings()
+    quotas: Quotas = Quotas()
+    build: str = "10.0.19045"
+    locale: str = "fr-FR"
+    codepage: int = 850
+    lockout_threshold: int | None = None
+
+
+@dataclass(slots=True)
+class Stats:
+    """What the endpoint counted for one workstation since it opened; bytes as they crossed the socket (without TLS)."""
+
+    connections: int = 0
+    requests: int = 0
+    logons: int = 0
+    refused_logons: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    actions: dict[str, int] = field(default_factory=dict)
+
+
+class Workstation:
+    """Live state of one workstation: its shells, its locked accounts, its faults, its counters, its boot.
+
+    Engines may read everything; only the endpoint and the fault player write. One event loop owns it.
+    """
+
+    def __init__(self, description: Description, faults: FaultSet) -> None:
+        self.description = description
+        self.faults = faults
+        self.stats = Stats()
+        self.shells: dict[str, Shell] = {}
+        self.wrong_passwords: dict[str, int] = {}
+        self.boot_time = time.time()
+        self.boot_id = str(uuid.uuid4())
+        self.machine_id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+    @property
+    def name(self) -> str:
+        """The computer name."""
+        return self.description.name
+
+    def reboot(self) -> None:
+        """A new boot: new boot id and time, no shell left."""
+        self.boot_time = time.time()
+        self.boot_id = str(uuid.uuid4())
+        self.forget_shells()
+
+    def forget_shells(self) -> None:
+        """End every shell and what runs in it, as a restart of the WinRM service does."""
+        for shell in list(self.shells.values()):
+            shell.close()
+        self.shells.clear()
+
+    def with_ports(self, http_port: int | None, https_port: int | None) -> None:
+        """Write down the ports that were really opened."""
+        self.description = replace(self.description, http_port=http_port, https_port=https_port)

@@ -1,0 +1,310 @@
+"""The faults of a Windows WinRM service: codes and sentences of WsmError.h and [MS-ERREF], shapes of DSP0226 13."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.sax.saxutils import escape
+
+from iea_fleet.lab.wsman import namespaces as ns
+from iea_fleet.lab.wsman.envelope import attribute, render_envelope
+
+OPERATION_TIMED_OUT: Final = 0x80338029
+UNEXPECTED_SELECTORS: Final = 0x8033805B
+MAX_SHELLS: Final = 0x803381A5
+MAX_OPERATIONS: Final = 0x803381A6
+MAX_COMMANDS_PER_SHELL: Final = 0x803381E9
+
+_TIMED_OUT_TEXT: Final = (
+    "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
+)
+_SELECTORS_TEXT: Final = (
+    "The WS-Management service cannot process the request because the request contained invalid selectors for the "
+    "resource. "
+)
+
+
+class WsmanFault(Exception):
+    """A fault that the service answers with.
+
+    Args:
+        subcode: prefixed name (`w:TimedOut`); None: the fault has only its code.
+        code: the WSManFault code, a Win32 code or an HRESULT as an unsigned number.
+        message: the sentence in WSManFault.
+        reason: the SOAP reason when it differs from `message`.
+        receiver: True: the receiver's fault (s:Receiver), False: the sender's, None with `soap_code`.
+        detail: last part of the wsman:FaultDetail URI.
+        action: the fault's action URI.
+        provider: (name, path) of the plugin in whose name a ProviderFault speaks.
+        wmi: the answer carries an MSFT_WmiError too, as Windows does for quotas.
+    """
+
+    def __init__(
+        self,
+        subcode: str | None,
+        code: int,
+        message: str,
+        *,
+        reason: str | None = None,
+        receiver: bool = False,
+        soap_code: str | None = None,
+        detail: str | None = None,
+        action: str = ns.FAULT_ACTION,
+        provider: tuple[str, str] | None = None,
+        wmi: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.subcode, self.code, self.message = subcode, code, message
+        self.reason = message if reason is None else reason
+        self.soap_code = soap_code or ("s:Receiver" if receiver else "s:Sender")
+        self.detail, self.action, self.provider, self.wmi = detail, action, provider, wmi
+
+    def render(self, machine: str, relates_to: str) -> bytes:
+        """The fault as an envelope; `machine` is the address that the client used."""
+        subcode = f"<s:Subcode><s:Value>{self.subcode}</s:Value></s:Subcode>" if self.subcode else ""
+        detail = f"<w:FaultDetail>{ns.FAULT_DETAIL}/{self.detail}</w:FaultDetail>" if self.detail else ""
+        message = escape(self.message)
+        if self.provider is not None:
+            name, path = self.provider
+            message = (
+                f'<f:ProviderFault provider="{attribute(name)}" path="{attribute(path)}"><f:WSManFault '
+                f'xmlns:f="{ns.WSMAN_FAULT}" Code="{self.code}" Machine="{attribute(machine)}"><f:Message>{message}'
+                f"</f:Message></f:WSManFault></f:ProviderFault>"
+            )
+        body = (
+            f"<s:Fault><s:Code><s:Value>{self.soap_code}</s:Value>{subcode}</s:Code><s:Reason>"
+            f'<s:Text xml:lang="en-US">{escape(self.reason)}</s:Text></s:Reason><s:Detail>{detail}'
+            f'<f:WSManFault xmlns:f="{ns.WSMAN_FAULT}" Code="{self.code}" Machine="{attribute(machine)}">'
+            f"<f:Message>{message}</f:Message></f:WSManFault>{self._wmi_error() if self.wmi else ''}"
+            f"</s:Detail></s:Fault>"
+        )
+        return render_envelope(self.action, relates_to, body, "s a x e n w p")
+
+    def _wmi_error(self) -> str:
+        # Clients that were written against CIM read the quota's code only from here: MSFT_WmiError/error_Code.
+        message = escape(self.message)
+        nothing = 'xsi:nil="true" xsi:type="cim:cimString"/>'
+        short = 'xsi:type="cim:cimUnsignedShort">0'
+        return (
+            '<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:b="http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd" '
+            'xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common" '
+            'xmlns:p="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError" '
+            'xsi:type="p:MSFT_WmiError_Type" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+            '<p:CIMStatusCode xsi:type="cim:cimUnsignedInt">27</p:CIMStatusCode>'
+            f"<p:CIMStatusCodeDescription {nothing}<p:ErrorSource {nothing}"
+            f"<p:ErrorSourceFormat {short}</p:ErrorSourceFormat><p:ErrorType {short}</p:ErrorType>"
+            f'<p:Message xsi:type="cim:cimString">{message}</p:Message>'
+            f'<p:MessageID xsi:type="cim:cimString">HRESULT 0x{self.code:08x}</p:MessageID>'
+            f"<p:OtherErrorSourceFormat {nothing}<p:OtherErrorType {nothing}<p:OwningEntity {nothing}"
+            f"<p:PerceivedSeverity {short}</p:PerceivedSeverity><p:ProbableCause {short}</p:ProbableCause>"
+            f"<p:ProbableCauseDescription {nothing}"
+            '<p:error_Category xsi:type="cim:cimUnsignedInt">30</p:error_Category>'
+            f'<p:error_Code xsi:type="cim:cimUnsignedInt">{self.code}</p:error_Code>'
+            '<p:error_Type xsi:type="cim:cimString">HRESULT</p:error_Type>'
+            f'<p:error_WindowsErrorMessage xsi:type="cim:cimString">{message}</p:error_WindowsErrorMessage>'
+            "</p:MSFT_WmiError>"
+        )
+
+
+
+
+def timed_out() -> WsmanFault:
+    """Nothing to say within OperationTimeout."""
+    return WsmanFault("w:TimedOut", OPERATION_TIMED_OUT, _TIMED_OUT_TEXT, receiver=True)
+
+
+def shell_not_found(shell_id: str) -> WsmanFault:
+    """No shell of this user has that id."""
+    return WsmanFault(
+        "w:InvalidSelectors",
+        UNEXPECTED_SELECTORS,
+        f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found on "
+        "the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the "
+        "server. Provide the correct ShellId or create a new shell and retry the operation. ",
+        reason=_SELECTORS_TEXT,
+        detail="UnexpectedSelectors",
+    )
+
+
+def command_not_found() -> WsmanFault:
+    """No command of this shell has that id."""
+    return WsmanFault(
+        "w:InvalidSelectors",
+        UNEXPECTED_SELECTORS,
+        "The Windows Remote Shell received a request to perform an operation on a command identifier that does not "
+        "exist. Either the command has completed execution or the client specified an invalid command identifier. ",
+        reason=_SELECTORS_TEXT,
+        detail="UnexpectedSelectors",
+    )
+
+
+def too_many_shells(quota: int) -> WsmanFault:
+    """MaxShellsPerUser is reached."""
+    return WsmanFault(
+        "w:QuotaLimit",
+        MAX_SHELLS,
+        f"The WS-Management service cannot process the request. This user is allowed a maximum number of {quota} "
+        "concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user. ",
+        reason="The WS-Management service cannot process the request. The maximum number of concurrent shells for "
+        "this user has been exceeded. Close existing shells or raise the quota for this user. ",
+        wmi=True,
+    )
+
+
+def too_many_operations(quota: int) -> WsmanFault:
+    """MaxConcurrentOperationsPerUser is reached."""
+    return WsmanFault(
+        "w:QuotaLimit",
+        MAX_OPERATIONS,
+        f"The WS-Management service cannot process the request. This user is allowed a maximum number of {quota} "
+        "concurrent operations, which has been exceeded. Close existing operations for this user, or raise the quota "
+        "for this user. ",
+        reason="The WS-Management service cannot process the request. The maximum number of concurrent operations "
+        "for this user has been exceeded. Close existing operations for this user, or raise the quota for this user. ",
+        wmi=True,
+    )
+
+
+def too_many_commands(quota: int) -> WsmanFault:
+    """The shell has had all the commands that it may have."""
+    return WsmanFault(
+        "w:QuotaLimit",
+        MAX_COMMANDS_PER_SHELL,
+        "The WS-Management service cannot process the request. The maximum number of concurrent commands per shell "
+        f"has been exceeded. The quota is {quota}. ",
+        wmi=True,
+    )
+
+
+def action_not_supported(action: str) -> WsmanFault:
+    """The action URI means nothing to this service."""
+    return WsmanFault(
+        "a:ActionNotSupported",
+        0x80338001,
+        "The WS-Management service cannot process the request. The WS-Addressing action URI is invalid. Check the "
+        "documentation for information on how to construct an action URI. ",
+        reason=f"The action {action} is not supported by the service. ",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def resource_not_found(resource_uri: str) -> WsmanFault:
+    """No plugin serves the resource URI."""
+    return WsmanFault(
+        "a:DestinationUnreachable",
+        0x80338000,
+        f"The WS-Management service cannot process the request. The resource URI ({resource_uri}) was not found in "
+        "the WS-Management catalog. The catalog contains the metadata that describes resources, or logical endpoints. ",
+        detail="InvalidResourceURI",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def missing_resource_uri() -> WsmanFault:
+    """The request names no resource."""
+    return WsmanFault(
+        "a:DestinationUnreachable",
+        0x8033803B,
+        "The WS-Management service cannot process the request. The resource URI is missing or it has an incorrect "
+        'format. Check the documentation or use the following command for information on how to construct a resource '
+        'URI: "winrm help uris". ',
+        detail="InvalidResourceURI",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def invalid_header(header: str) -> WsmanFault:
+    """A header is there twice or its value is none."""
+    return WsmanFault(
+        "a:InvalidMessageInformationHeader",
+        0x80338016,
+        f"The WS-Management service cannot process the request. The header {header} is not valid. ",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def missing_header(header: str) -> WsmanFault:
+    """A header that WS-Addressing demands is missing."""
+    return WsmanFault(
+        "a:MessageInformationHeaderRequired",
+        0x80338017,
+        f"The WS-Management service cannot process the request. The header {header} is missing. ",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def not_understood(header: str) -> WsmanFault:
+    """A header with mustUnderstand that this service does not know."""
+    return WsmanFault(
+        None,
+        0x80338018,
+        f"The WS-Management service cannot process the request because the header {header} was not understood. ",
+        soap_code="s:MustUnderstand",
+        action=ns.ADDRESSING_FAULT_ACTION,
+    )
+
+
+def schema_validation_error(what: str) -> WsmanFault:
+    """The body is not what the action asks for."""
+    return WsmanFault(
+        "w:SchemaValidationError",
+        0x80338041,
+        f"The SOAP XML in the message does not match the corresponding XML schema definition. {what} ",
+    )
+
+
+def unsupported_feature(what: str) -> WsmanFault:
+    """A feature of the protocol that this endpoint does not have."""
+    return WsmanFault(
+        "w:UnsupportedFeature",
+        0x80338043,
+        f"The WS-Management service does not support the specified feature: {what}. Remove the unsupported feature "
+        "from the request and retry. ",
+    )
+
+
+def envelope_too_small(minimum: int) -> WsmanFault:
+    """The client's MaxEnvelopeSize is below what any answer needs."""
+    return WsmanFault(
+        "w:EncodingLimit",
+        0x80338035,
+        "The WS-Management service cannot process the request because the encoding of the request exceeds an internal "
+        "encoding limit. Reconfigure the client to send messages which fit the encoding limits of the service. ",
+        reason=f"The specified maximum packet size is too small. Increase the maximum packet size to {minimum} or more. ",
+        detail="MinimumEnvelopeLimit",
+    )
+
+
+def already_exists() -> WsmanFault:
+    """The client chose an id that is taken."""
+    return WsmanFault(
+        "w:AlreadyExists",
+        0x80338033,
+        "The WS-Management service cannot create the resource because it already exists. ",
+    )
+
+
+def invalid_enumeration_context() -> WsmanFault:
+    """The enumeration context of a Pull or Release is unknown."""
+    return WsmanFault(
+        "n:InvalidEnumerationContext",
+        0x8033801B,
+        "The WS-Management service cannot process the request because the enumeration context is not valid. ",
+        receiver=True,
+        action=ns.ENUMERATION_FAULT_ACTION,
+    )
+
+
+def internal_error(code: int, message: str, *, provider: bool = True) -> WsmanFault:
+    """What Windows wraps a Win32 error or HRESULT of the shell plugin in."""
+    return WsmanFault(
+        "w:InternalError",
+        code,
+        message,
+        receiver=True,
+        provider=("Shell cmd plugin", r"%systemroot%\system32\winrscmd.dll") if provider else None,
+    )
+
+
+def access_denied(code: int = 5) -> WsmanFault:
+    """The user may not use the shell plugin."""
+    return WsmanFault("w:AccessDenied", code, "Access is denied. ")
