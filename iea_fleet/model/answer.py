@@ -145,9 +145,7 @@ class LogFacts(Strict):
     matches: tuple[LogMatch, ...] = Field(default=(), max_length=32)
 
 
-ProbeFacts = Annotated[
-    SettingFacts | UrlFacts | ProcessFacts | ServiceFacts | LogFacts, Field(discriminator="kind")
-]
+ProbeFacts = Annotated[SettingFacts | UrlFacts | ProcessFacts | ServiceFacts | LogFacts, Field(discriminator="kind")]
 
 
 class RequireOutcome(Strict):

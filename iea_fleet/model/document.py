@@ -1,0 +1,170 @@
+"""YAML documents that people write: read safely, with line numbers, and refused with one sentence that helps."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Hashable
+from typing import TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from iea_fleet.model.errors import InputError
+
+MAX_CHARACTERS = 262_144
+MAX_NODES = 10_000
+MAX_DEPTH = 32
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Path = tuple[str | int, ...]
+
+
+def load_document(model: type[ModelT], text: str, source: str) -> ModelT:
+    """Read one YAML document as `model`.
+
+    Args:
+        model: the strict model that the document must fit.
+        text: the document; at most `MAX_CHARACTERS` characters, `MAX_NODES` values (aliases counted each time) and
+            `MAX_DEPTH` levels.
+        source: how to name the document in a sentence, usually its path.
+
+    Raises:
+        InputError: naming the line, and for an unknown key the nearest known one.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(source, f"has more than {MAX_CHARACTERS} characters", "Is it the right file?")
+    lines: dict[Path, int] = {}
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = _Reader(source, lines).read(node, ()) if node is not None else {}
+    except RecursionError:
+        raise InputError(source, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{source}, line {mark.line + 1}" if mark is not None else source
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be read"
+        raise InputError(where, f"is no valid YAML: {problem}", "Correct the line.") from error
+    try:
+        return model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        raise _refusal(model, error, data, lines, source) from error
+
+
+class _Reader:
+    """Turns YAML nodes into plain values: text, numbers, booleans, null, lists, and dictionaries with text keys."""
+
+    def __init__(self, source: str, lines: dict[Path, int]) -> None:
+        self._source = source
+        self._lines = lines
+        self._nodes = 0
+
+    def read(self, node: yaml.Node, path: Path) -> object:
+        self._nodes += 1
+        line = node.start_mark.line + 1
+        self._lines.setdefault(path, line)
+        if self._nodes > MAX_NODES:
+            raise self._refused(line, f"holds more than {MAX_NODES} values", "Remove aliases or split it.")
+        if len(path) > MAX_DEPTH:
+            raise self._refused(line, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it.")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node, line) if isinstance(node, yaml.ScalarNode) else None
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+        values: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str) or key == "<<":
+                raise self._refused(line, "has a key that is no plain text", "Write the keys out.")
+            if key in values:
+                raise self._refused(line, f"has the key {key!r} twice", "Keep one of them.")
+            self._lines[(*path, key)] = line
+            values[key] = self.read(value_node, (*path, key))
+        return values
+
+    def _scalar(self, node: yaml.ScalarNode, line: int) -> object:
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        constructor = yaml.constructor.SafeConstructor()
+        try:
+            if kind == "null":
+                return None
+            if kind == "bool":
+                return constructor.construct_yaml_bool(node)
+            if kind == "int":
+                return int(constructor.construct_yaml_int(node))
+            if kind == "float":
+                number = float(constructor.construct_yaml_float(node))
+                if math.isfinite(number):
+                    return number
+                raise self._refused(line, f"has {node.value!r}, which is no finite number", "Give a number.")
+        except ValueError:
+            raise self._refused(line, f"has {node.value[:40]!r}, which is no number", "Give a number.") from None
+        if kind in {"str", "timestamp"}:
+            return str(node.value)
+        raise self._refused(line, f"has a value of kind {node.tag!r}", "Only text, numbers, lists and keys are read.")
+
+    def _refused(self, line: int, what: str, mend: str) -> InputError:
+        return InputError(f"{self._source}, line {line}", what, mend)
+
+
+def _refusal(
+    model: type[BaseModel], error: ValidationError, data: object, lines: dict[Path, int], source: str
+) -> InputError:
+    errors = error.errors(include_url=False)
+    # A misspelt key is also a missing one: the spelling is what helps.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    path = _path_in_document(data, first["loc"])
+    line = lines.get(path, 1)
+    where = f"{source}, line {line}"
+    name = ".".join(str(part) for part in path) or "the document"
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model, first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
+        mend = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(known))}."
+        return InputError(where, f"unknown key {name!r}", mend)
+    if first["type"] == "missing":
+        return InputError(where, f"{name!r} lacks the key {first['loc'][-1]!r}", "Add it.")
+    message = first["msg"].removeprefix("Value error, ")
+    return InputError(where, f"{name!r}: {message[0].lower()}{message[1:]}", "Correct the value.")
+
+
+def _path_in_document(data: object, location: tuple[str | int, ...]) -> Path:
+    """The part of a pydantic location that is in the document: tags of unions and missing keys are not."""
+    path: list[str | int] = []
+    for part in location:
+        held = data if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
+        if part in held:
+            data = held[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> set[str]:
+    """The keys that the models at a place of the document have."""
+    models = {model}
+    for part in location:
+        inner = {
+            found
+            for candidate in models
+            for key, field in candidate.model_fields.items()
+            if part in (key, field.alias)
+            for found in _models_in(field.annotation)
+        }
+        # A part that names no field is the tag of a union: keep the models whose discriminator spells it.
+        models = inner or {candidate for candidate in models if part in _tags(candidate)} or models
+    return {field.alias or key for candidate in models for key, field in candidate.model_fields.items()}
+
+
+def _models_in(annotation: object) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {found for argument in get_args(annotation) for found in _models_in(argument)}
+
+
+def _tags(model: type[BaseModel]) -> set[Hashable]:
+    return {value for field in model.model_fields.values() for value in get_args(field.annotation)}
