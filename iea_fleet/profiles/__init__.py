@@ -1,0 +1,43 @@
+"""The application profiles that ship, and how a person's own is found. Each profile is one YAML file in this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iea_fleet.model.document import load_document
+from iea_fleet.model.errors import InputError
+from iea_fleet.model.profile import Profile
+
+_SHIPPED = Path(__file__).parent
+
+
+def profile_names() -> tuple[str, ...]:
+    """The names of the shipped profiles, sorted."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yml")))
+
+
+def find_profile(name_or_path: str) -> Profile:
+    """Read one application profile.
+
+    Args:
+        name_or_path: the name of a shipped profile (`lab`), or the path of a YAML file; what holds a slash or ends in
+            .yml or .yaml is a path.
+
+    Raises: InputError when there is no such profile, the file can't be read, or something in it is not as it must be.
+    """
+    if "/" in name_or_path or name_or_path.endswith((".yml", ".yaml")):
+        path = Path(name_or_path).expanduser()
+    elif name_or_path in profile_names():
+        path = _SHIPPED / f"{name_or_path}.yml"
+    else:
+        raise InputError(
+            "profile",
+            f"there is no profile named {name_or_path!r}",
+            f"Shipped profiles: {', '.join(profile_names())}; for a file of your own give its path, such as ./mine.yml.",
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(str(path), f"the profile can't be read: {reason}", "Check the path and its rights.") from error
+    return load_document(Profile, text, str(path))
