@@ -33,7 +33,7 @@ def find_profile(name_or_path: str) -> Profile:
         raise InputError(
             "profile",
             f"there is no profile named {name_or_path!r}",
-            f"Shipped profiles: {', '.join(profile_names())}; for a file of your own give its path, such as ./mine.yml.",
+            f"There is: {', '.join(profile_names())}; for a file of your own give its path, such as ./mine.yml.",
         )
     try:
         text = path.read_text(encoding="utf-8")
