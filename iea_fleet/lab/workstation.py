@@ -105,6 +105,7 @@ class Workstation:
         self.stats = Stats()
         self.shells: dict[str, Shell] = {}
         self.wrong_passwords: dict[str, int] = {}
+        self.enumerations: dict[str, str] = {}
         self.boot_time = time.time()
         self.boot_id = str(uuid.uuid4())
         self.machine_id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))

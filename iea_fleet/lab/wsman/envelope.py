@@ -87,12 +87,12 @@ class Request:
 
 
 def parse_xml(document: bytes) -> ElementTree.Element:
-    """Read a bounded XML document without DOCTYPE; names come as `{namespace}local`.
+    """Read a bounded UTF-8 document without DOCTYPE (its own encoding declaration does not count); names come as `{namespace}local`.
 
     Raises: EnvelopeRefused.
     """
     builder = ElementTree.TreeBuilder()
-    parser = expat.ParserCreate(namespace_separator="}")
+    parser = expat.ParserCreate("utf-8", "}")
     parser.buffer_text = True
     depth = count = 0
 

@@ -1,0 +1,1 @@
+"""The HTTP side of a workstation's endpoint: connections, logons, message encryption, TLS."""

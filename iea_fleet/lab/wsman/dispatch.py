@@ -1,0 +1,328 @@
+"""Answers one WS-Management request for one workstation ([MS-WSMV] 3.1.4): the service behind the HTTP layer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from iea_fleet.lab.engine import CommandLine, Engine, EngineRefused, Signal
+from iea_fleet.lab.wsman import faults, listing
+from iea_fleet.lab.wsman import namespaces as ns
+from iea_fleet.lab.wsman.envelope import (
+    EnvelopeRefused,
+    Request,
+    attribute,
+    new_id,
+    parse_duration_s,
+    parse_request,
+    render_envelope,
+    text_of,
+)
+from iea_fleet.lab.wsman.faults import WsmanFault
+from iea_fleet.lab.wsman.namespaces import qualified
+from iea_fleet.lab.wsman.shells import (
+    Command,
+    Shell,
+    check_command_quota,
+    close_shell,
+    find_command,
+    find_shell,
+    open_shell,
+)
+
+if TYPE_CHECKING:
+    from iea_fleet.lab.workstation import Workstation
+
+# Least MaxEnvelopeSize that the service accepts, DSP0226 6.2.
+MIN_ENVELOPE_BYTES: Final = 8192
+DEFAULT_OPERATION_TIMEOUT_S: Final = 60.0
+# What an answer needs besides base64: envelope, stream elements, state.
+_ENVELOPE_OVERHEAD_BYTES: Final = 2500
+# Windows collects a short process's output, end and exit code in one answer; so long it waits after the first output.
+GATHER_S: Final = 0.25
+# The cmd plugin reads a process's pipe in pieces of this size.
+_STREAM_PIECE_BYTES: Final = 32_768
+
+_SIGNALS: Final = {
+    "terminate": Signal.TERMINATE,
+    "ctrl_c": Signal.CTRL_C,
+    "ctrl_break": Signal.CTRL_BREAK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the logged-on user as Windows names the owner, his address, the URL that he used; None: anonymous."""
+
+    user: str | None
+    client_ip: str
+    url: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer: HTTP status (200 or 500), envelope, and the short name of the action that was asked."""
+
+    status: int
+    envelope: bytes
+    action_name: str
+
+
+Judge = Callable[[Request], Awaitable[WsmanFault | None]]
+
+
+async def no_fault(_: Request) -> WsmanFault | None:
+    """The judge of a healthy workstation."""
+    return None
+
+
+async def answer(
+    workstation: Workstation, engine: Engine, caller: Caller, document: bytes, judge: Judge = no_fault
+) -> Reply:
+    """Answer one SOAP document; never raises for what a client sent.
+
+    Args:
+        document: the envelope, UTF-8 or UTF-16 as its own declaration or mark says.
+        judge: asked with the parsed request before it is carried out; what it gives is answered instead.
+    """
+    try:
+        request = parse_request(document)
+    except EnvelopeRefused as refused:
+        return Reply(500, faults.invalid_xml(str(refused)).render(caller.machine, ""), "other")
+    name = request.action_name
+    workstation.stats.actions[name] = workstation.stats.actions.get(name, 0) + 1
+    try:
+        fault = await judge(request)
+        if fault is not None:
+            raise fault
+        _check_headers(request)
+        if name == "identify":
+            return Reply(200, listing.identify(workstation, authenticated=caller.user is not None), name)
+        return Reply(200, await _carry_out(workstation, engine, caller, request), name)
+    except WsmanFault as fault:
+        return Reply(500, fault.render(caller.machine, request.message_id), name)
+
+
+def _check_headers(request: Request) -> None:
+    if request.not_understood:
+        raise faults.not_understood(request.not_understood[0])
+    if request.faulty_header is not None:
+        raise faults.invalid_header(request.faulty_header)
+    if request.action_name == "identify":
+        return
+    for header, value in (("Action", request.action), ("MessageID", request.message_id)):
+        if not value:
+            raise faults.missing_header(header)
+    if request.max_envelope_bytes is not None and request.max_envelope_bytes < MIN_ENVELOPE_BYTES:
+        raise faults.envelope_too_small(MIN_ENVELOPE_BYTES)
+
+
+async def _carry_out(workstation: Workstation, engine: Engine, caller: Caller, request: Request) -> bytes:
+    if request.action not in ns.ACTION_NAMES:
+        raise faults.action_not_supported(request.action)
+    if not request.resource_uri:
+        raise faults.missing_resource_uri()
+    if caller.user is None:
+        raise faults.access_denied()
+    if request.action in {ns.GET, ns.ENUMERATE, ns.PULL, ns.RELEASE}:
+        return listing.answer(workstation, caller.user, request)
+    if request.resource_uri != ns.CMD_RESOURCE:
+        raise faults.resource_not_found(request.resource_uri)
+    if request.action == ns.CREATE:
+        return _create(workstation, caller, request)
+    shell = find_shell(workstation, request.selectors.get("ShellId", ""), caller.user)
+    if request.action == ns.DELETE:
+        close_shell(workstation, shell)
+        return render_envelope(f"{ns.TRANSFER}/DeleteResponse", request.message_id, "", "s a w p")
+    if request.action == ns.COMMAND:
+        return _command(workstation, engine, shell, request)
+    if request.action == ns.SEND:
+        return await _send(shell, request)
+    if request.action == ns.RECEIVE:
+        return await _receive(workstation, shell, request)
+    if request.action == ns.SIGNAL:
+        return _signal(shell, request)
+    raise faults.unsupported_feature(f"{request.action_name} of a text shell")
+
+
+def _body(request: Request, local: str) -> ElementTree.Element:
+    if request.body is None or request.body.tag != qualified(ns.SHELL, local):
+        raise faults.schema_validation_error(f"The body must be an rsp:{local} element.")
+    return request.body
+
+
+def _duration(text: str | None, what: str) -> float | None:
+    if not text:
+        return None
+    seconds = parse_duration_s(text)
+    if seconds is None:
+        raise faults.schema_validation_error(f"{what} is no duration.")
+    return seconds
+
+
+def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes:
+    body = _body(request, "Shell")
+    quotas = workstation.description.quotas
+    codepage = request.options.get("WINRS_CODEPAGE", "").strip()
+    environment = body.find(qualified(ns.SHELL, "Environment"))
+    idle_s = _duration(text_of(body, "IdleTimeOut"), "IdleTimeOut")
+    shell = Shell(
+        shell_id=(body.get("ShellId") or text_of(body, "ShellId") or new_id()).strip(),
+        owner=caller.user or "",
+        client_ip=caller.client_ip,
+        resource_uri=request.resource_uri,
+        input_streams=(text_of(body, "InputStreams") or "stdin").strip(),
+        output_streams=(text_of(body, "OutputStreams") or "stdout stderr").strip(),
+        environment={
+            variable.get("Name", ""): variable.text or ""
+            for variable in (environment if environment is not None else ())
+        },
+        working_directory=(text_of(body, "WorkingDirectory") or "").strip() or None,
+        idle_timeout_s=min(idle_s, quotas.idle_timeout_s) if idle_s else quotas.idle_timeout_s,
+        lifetime_s=_duration(text_of(body, "Lifetime") or text_of(body, "LifeTime"), "Lifetime"),
+        name=(body.get("Name") or text_of(body, "Name") or "").strip() or None,
+        codepage=int(codepage) if codepage.isascii() and codepage.isdecimal() and len(codepage) < 6
+        else workstation.description.codepage,
+        no_profile=request.options.get("WINRS_NOPROFILE", "").strip().lower() in {"true", "1"},
+    )
+    _check_id(shell.shell_id)
+    if not set(shell.output_streams.split()) <= {"stdout", "stderr"} or shell.input_streams != "stdin":
+        raise faults.schema_validation_error("A text shell has the streams stdin, stdout and stderr.")
+    open_shell(workstation, shell)
+    created = (
+        f"<x:ResourceCreated><a:Address>{escape(caller.url)}</a:Address><a:ReferenceParameters>"
+        f"<w:ResourceURI>{request.resource_uri}</w:ResourceURI><w:SelectorSet>"
+        f'<w:Selector Name="ShellId">{escape(shell.shell_id)}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
+        f"</x:ResourceCreated>{shell.render()}"
+    )
+    return render_envelope(f"{ns.TRANSFER}/CreateResponse", request.message_id, created)
+
+
+def _check_id(identifier: str) -> None:
+    try:
+        uuid.UUID(identifier.removeprefix("uuid:"))
+    except ValueError as error:
+        raise faults.schema_validation_error("An identifier must be a UUID.") from error
+
+
+def _command(workstation: Workstation, engine: Engine, shell: Shell, request: Request) -> bytes:
+    body = _body(request, "CommandLine")
+    command = text_of(body, "Command")
+    if not command:
+        raise faults.schema_validation_error("rsp:CommandLine needs an rsp:Command.")
+    command_id = body.get("CommandId") or new_id()
+    _check_id(command_id)
+    if command_id in shell.commands:
+        raise faults.already_exists()
+    check_command_quota(workstation, shell)
+
+    def option(name: str, default: str) -> bool:
+        return request.options.get(name, default).strip().lower() in {"true", "1"}
+
+    line = CommandLine(
+        command=command,
+        arguments=tuple(argument.text or "" for argument in body.findall(qualified(ns.SHELL, "Arguments"))),
+        skip_cmd_shell=option("WINRS_SKIP_CMD_SHELL", "false"),
+        environment=shell.environment,
+        working_directory=shell.working_directory,
+        console_mode_stdin=option("WINRS_CONSOLEMODE_STDIN", "true"),
+        codepage=shell.codepage,
+        user=shell.owner,
+    )
+    try:
+        process = engine.start(workstation, line)
+    except EngineRefused as refused:
+        raise faults.internal_error(refused.code, refused.message) from refused
+    shell.commands[command_id] = Command(command_id, process)
+    shell.commands_started += 1
+    answered = f"<rsp:CommandResponse><rsp:CommandId>{escape(command_id)}</rsp:CommandId></rsp:CommandResponse>"
+    return render_envelope(f"{ns.SHELL}/CommandResponse", request.message_id, answered)
+
+
+async def _send(shell: Shell, request: Request) -> bytes:
+    for stream in _body(request, "Send").findall(qualified(ns.SHELL, "Stream")):
+        command = find_command(shell, stream.get("CommandId"))
+        if stream.get("Name") != "stdin":
+            raise faults.schema_validation_error("A text shell takes the stream stdin only.")
+        try:
+            data = base64.b64decode("".join((stream.text or "").split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise faults.schema_validation_error("The stream is no base64.") from error
+        if command.sending:
+            raise faults.internal_error(170, "The requested resource is in use. ")
+        if command.process.output.exit_code is not None or command.input_ended:
+            raise faults.internal_error(109, "The pipe has been ended. ")
+        command.sending = True
+        try:
+            command.input_ended = (stream.get("End") or "").strip().lower() in {"true", "1"}
+            await command.process.feed(data, command.input_ended)
+        finally:
+            command.sending = False
+    return render_envelope(f"{ns.SHELL}/SendResponse", request.message_id, "<rsp:SendResponse/>")
+
+
+async def _receive(workstation: Workstation, shell: Shell, request: Request) -> bytes:
+    desired = _body(request, "Receive").find(qualified(ns.SHELL, "DesiredStream"))
+    if desired is None:
+        raise faults.schema_validation_error("rsp:Receive needs an rsp:DesiredStream.")
+    command = find_command(shell, desired.get("CommandId"))
+    wanted = (desired.text or shell.output_streams).split()
+    if command.ended:
+        raise faults.command_not_found()
+    output = command.process.output
+    quotas = workstation.description.quotas
+    timeout_s = request.operation_timeout_s or DEFAULT_OPERATION_TIMEOUT_S
+    if not await output.wait_for_news(timeout_s):
+        raise faults.timed_out()
+    await output.wait_for_exit(GATHER_S)
+    if shell.closed.is_set():
+        raise _aborted()
+    limit = min(request.max_envelope_bytes or quotas.max_envelope_kb * 1024, quotas.max_envelope_kb * 1024)
+    attributes = f'CommandId="{attribute(command.command_id)}"'
+    streams = []
+    room = limit - _ENVELOPE_OVERHEAD_BYTES
+    while room > 200 and not output.empty:
+        for name, piece in output.take(min(_STREAM_PIECE_BYTES, (room - 150) * 3 // 4)):
+            if name in wanted:
+                text = base64.b64encode(piece).decode()
+                streams.append(f'<rsp:Stream Name="{name}" {attributes}>{text}</rsp:Stream>')
+                room -= len(streams[-1])
+    if output.empty and output.exit_code is not None:
+        streams += [f'<rsp:Stream Name="{name}" {attributes} End="true"></rsp:Stream>' for name in wanted]
+        command.ended = True
+        state = f'State="{ns.SHELL}/CommandState/Done"><rsp:ExitCode>{output.exit_code}</rsp:ExitCode>'
+    else:
+        state = f'State="{ns.SHELL}/CommandState/Running">'
+    body = "".join(streams) + f"<rsp:CommandState {attributes} {state}</rsp:CommandState>"
+    received = f"<rsp:ReceiveResponse>{body}</rsp:ReceiveResponse>"
+    return render_envelope(f"{ns.SHELL}/ReceiveResponse", request.message_id, received, "s a w rsp p")
+
+
+def _aborted() -> WsmanFault:
+    return faults.internal_error(
+        995,
+        "The I/O operation has been aborted because of either a thread exit or an application request. ",
+        provider=False,
+    )
+
+
+def _signal(shell: Shell, request: Request) -> bytes:
+    body = _body(request, "Signal")
+    code = (text_of(body, "Code") or "").strip()
+    command = find_command(shell, body.get("CommandId"))
+    # Both spellings are in use: `.../shell/signal/terminate` of [MS-WSMV] and `powershell/signal/...` of [MS-PSRP].
+    kind = _SIGNALS.get(code.rsplit("/", 1)[-1]) if "/signal/" in code else None
+    if kind is None:
+        raise faults.schema_validation_error(f"The signal {code} is not known.")
+    if not command.ended:
+        command.process.signal(kind)
+    if kind is Signal.TERMINATE or command.ended:
+        shell.commands.pop(command.command_id, None)
+    return render_envelope(f"{ns.SHELL}/SignalResponse", request.message_id, "<rsp:SignalResponse/>")

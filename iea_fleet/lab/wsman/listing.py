@@ -1,0 +1,158 @@
+"""What the service tells about itself and its shells: Identify, Get, Enumerate, Pull (DSP0226 8 and 11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from iea_fleet.lab.wsman import faults
+from iea_fleet.lab.wsman import namespaces as ns
+from iea_fleet.lab.wsman.envelope import Request, new_id, render_envelope
+from iea_fleet.lab.wsman.namespaces import qualified
+from iea_fleet.lab.wsman.shells import find_shell
+
+if TYPE_CHECKING:
+    from iea_fleet.lab.workstation import Workstation
+
+
+def identify(workstation: Workstation, *, authenticated: bool) -> bytes:
+    """The answer to Identify; who has not logged on is told no build, as Windows does."""
+    build = workstation.description.build if authenticated else "0.0.0"
+    return (
+        f'<s:Envelope xml:lang="en-US" xmlns:s="{ns.SOAP}"><s:Header/><s:Body>'
+        f'<wsmid:IdentifyResponse xmlns:wsmid="{ns.IDENTITY}">'
+        f"<wsmid:ProtocolVersion>{ns.WSMAN}</wsmid:ProtocolVersion>"
+        "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
+        f"<wsmid:ProductVersion>OS: {escape(build)} SP: 0.0 Stack: 3.0</wsmid:ProductVersion>"
+        "</wsmid:IdentifyResponse></s:Body></s:Envelope>"
+    ).encode()
+
+
+def answer(workstation: Workstation, user: str, request: Request) -> bytes:
+    """Answer Get of a shell or of the configuration, and Enumerate, Pull and Release of shells.
+
+    Raises: WsmanFault.
+    """
+    if request.action == ns.GET:
+        if request.resource_uri == ns.CONFIG:
+            content = _config(workstation)
+        elif request.resource_uri in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
+            content = find_shell(workstation, request.selectors.get("ShellId", ""), user).render()
+        else:
+            raise faults.resource_not_found(request.resource_uri)
+        prefixes = "s a x w p" if request.resource_uri == ns.CONFIG else "s a x w rsp p"
+        return render_envelope(f"{ns.TRANSFER}/GetResponse", request.message_id, content, prefixes)
+    if request.resource_uri not in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
+        raise faults.resource_not_found(request.resource_uri)
+    if request.action == ns.ENUMERATE:
+        return _enumerate(workstation, user, request)
+    context = _enumeration_context(request)
+    shells = workstation.enumerations.pop(context, None)
+    if shells is None:
+        raise faults.invalid_enumeration_context()
+    if request.action == ns.RELEASE:
+        return render_envelope(f"{ns.ENUMERATION}/ReleaseResponse", request.message_id, "", "s a n w p")
+    pulled = f"<n:PullResponse><n:Items>{shells}</n:Items><n:EndOfSequence/></n:PullResponse>"
+    return render_envelope(f"{ns.ENUMERATION}/PullResponse", request.message_id, pulled, "s a n w rsp p")
+
+
+def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
+    shells = "".join(shell.render() for shell in workstation.shells.values() if shell.owner == user)
+    optimized = request.body is not None and request.body.find(qualified(ns.WSMAN, "OptimizeEnumeration")) is not None
+    if optimized:
+        content = (
+            "<n:EnumerateResponse><n:EnumerationContext></n:EnumerationContext>"
+            f"<w:Items>{shells}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"
+        )
+    else:
+        context = f"uuid:{new_id()}"
+        workstation.enumerations[context] = shells
+        # A client that never pulls must not fill the memory.
+        while len(workstation.enumerations) > 16:
+            workstation.enumerations.pop(next(iter(workstation.enumerations)))
+        content = (
+            f"<n:EnumerateResponse><n:EnumerationContext>{context}</n:EnumerationContext></n:EnumerateResponse>"
+        )
+    return render_envelope(f"{ns.ENUMERATION}/EnumerateResponse", request.message_id, content, "s a n w rsp p")
+
+
+def _enumeration_context(request: Request) -> str:
+    if request.body is None:
+        return ""
+    element = request.body.find(qualified(ns.ENUMERATION, "EnumerationContext"))
+    return (element.text or "").strip() if element is not None else ""
+
+
+def _config(workstation: Workstation) -> str:
+    quotas, auth = workstation.description.quotas, workstation.description.auth
+
+    def flag(value: bool) -> str:
+        return "true" if value else "false"
+
+    def group(name: str, *content: str) -> str:
+        return f"<cfg:{name}>{''.join(content)}</cfg:{name}>"
+
+    ports = group("DefaultPorts", group("HTTP", "5985"), group("HTTPS", "5986"))
+    client = group(
+        "Client",
+        group("NetworkDelayms", "5000"),
+        group("URLPrefix", "wsman"),
+        group("AllowUnencrypted", "false"),
+        group(
+            "Auth",
+            *(
+                group(name, "true")
+                for name in ("Basic", "Digest", "Kerberos", "Negotiate", "Certificate")
+            ),
+            group("CredSSP", "false"),
+        ),
+        ports,
+        group("TrustedHosts"),
+    )
+    service = group(
+        "Service",
+        group("RootSDDL", "O:NSG:BAD:P(A;;GA;;;BA)(A;;GR;;;IU)S:P(AU;FA;GA;;;WD)(AU;SA;GXGW;;;WD)"),
+        group("MaxConcurrentOperations", "4294967295"),
+        group("MaxConcurrentOperationsPerUser", str(quotas.max_operations_per_user)),
+        group("EnumerationTimeoutms", "240000"),
+        group("MaxConnections", "300"),
+        group("MaxPacketRetrievalTimeSeconds", "120"),
+        group("AllowUnencrypted", flag(auth.allow_unencrypted)),
+        group(
+            "Auth",
+            group("Basic", flag(auth.basic)),
+            group("Kerberos", "false"),
+            group("Negotiate", flag(auth.negotiate)),
+            group("Certificate", "false"),
+            group("CredSSP", "false"),
+            group("CbtHardeningLevel", auth.cbt.value.capitalize()),
+        ),
+        ports,
+        group("IPv4Filter", "*"),
+        group("IPv6Filter", "*"),
+        group("EnableCompatibilityHttpListener", "false"),
+        group("EnableCompatibilityHttpsListener", "false"),
+        group("CertificateThumbprint"),
+        group("AllowRemoteAccess", "true"),
+    )
+    winrs = group(
+        "Winrs",
+        group("AllowRemoteShellAccess", "true"),
+        group("IdleTimeout", str(int(quotas.idle_timeout_s * 1000))),
+        group("MaxConcurrentUsers", "2147483647"),
+        group("MaxShellRunTime", "2147483647"),
+        group("MaxProcessesPerShell", str(quotas.max_commands_per_shell)),
+        group("MaxMemoryPerShellMB", str(quotas.max_memory_per_shell_mb)),
+        group("MaxShellsPerUser", str(quotas.max_shells_per_user)),
+    )
+    return (
+        f'<cfg:Config xmlns:cfg="{ns.CONFIG}">'
+        + group("MaxEnvelopeSizekb", str(quotas.max_envelope_kb))
+        + group("MaxTimeoutms", str(quotas.max_timeout_ms))
+        + group("MaxBatchItems", "32000")
+        + group("MaxProviderRequests", "4294967295")
+        + client
+        + service
+        + winrs
+        + "</cfg:Config>"
+    )
