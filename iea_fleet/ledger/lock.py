@@ -1,0 +1,58 @@
+"""A lock that the system releases when its holder dies, however it dies: how a run is known to be under way."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from typing import Self
+
+
+class RunLock:
+    """Holds the file `lock` of a run's folder; a context manager.
+
+    Raises: BlockingIOError when another process holds it, OSError when the file can't be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "lock"
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a living process holds this lock file; one that is not there is held by nobody."""
+    try:
+        with RunLock(lock.parent):
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def remove_leftovers(runs: Path) -> None:
+    """Remove the private folders of runs whose process is gone; `runs` is the folder that holds them."""
+    if not runs.is_dir():
+        return
+    for folder in runs.iterdir():
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        try:
+            with RunLock(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # held by a run that is under way, or being removed by another process
+            continue

@@ -1,0 +1,172 @@
+"""The tables of the ledger, and how a ledger is opened: made when new, refused when a newer release wrote it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from iea_fleet.model.errors import InputError, LocalFailure
+
+SCHEMA_VERSION = 1
+"""The version of the tables below."""
+
+BUSY_WAIT_S = 20
+"""How long a write waits for another process's write (SQLite)."""
+
+metadata = MetaData()
+
+versions = Table("iea_schema", metadata, Column("version", Integer, nullable=False))
+
+runs = Table(
+    "iea_runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("pattern", Text, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("renewed_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("holder", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("lock", Text, nullable=False),
+)
+
+outcomes = Table(
+    "iea_outcomes",
+    metadata,
+    Column("run", String(40), ForeignKey("iea_runs.id"), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("outcome", Text),
+    Column("answered_ms", BigInteger),
+)
+
+leases = Table(
+    "iea_leases",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("run", String(40), ForeignKey("iea_runs.id"), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+
+def open_ledger(url: str) -> Engine:
+    """Open a ledger by its SQLAlchemy URL and make its tables where it is new.
+
+    Raises: InputError for a URL that can't be used; LocalFailure when it can't be opened, is no ledger, or was written
+        by a newer release (then nothing in it is touched).
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, **_options(parsed.get_backend_name()))
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise InputError(
+            "--ledger",
+            f"this address of a ledger can't be used ({error})",
+            "Write sqlite:///FILE or postgresql+psycopg://...",
+        ) from error
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise InputError(shown, "a ledger in memory would be lost", "Name a file: sqlite:///FILE")
+        shown = parsed.database
+        _make_private(Path(parsed.database))
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    with database_named_for_user(shown):
+        _check_or_create(engine, shown)
+    return engine
+
+
+def _options(backend: str) -> dict[str, Any]:
+    # We begin transactions ourselves on SQLite, so that readers of a decision hold the write lock while they decide.
+    return {"connect_args": {"timeout": BUSY_WAIT_S, "isolation_level": None}} if backend == "sqlite" else {}
+
+
+def _make_private(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise LocalFailure(
+            str(path), f"the ledger can't be written ({error.strerror})", "Mend that, or name another with --ledger"
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _check_or_create(engine: Engine, shown: str) -> None:
+    tables = set(inspect(engine).get_table_names())
+    if versions.name not in tables:
+        if engine.dialect.name == "sqlite":
+            if tables:
+                raise LocalFailure(shown, "this database is no ledger", "Name another file with --ledger")
+            with engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                # The journal mode lives in the file: set once, when it is made, and outside of any transaction.
+                if raw is not None:
+                    connection.rollback()
+                    raw.execute("PRAGMA journal_mode = WAL")
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            if connection.execute(select(versions.c.version)).first() is None:
+                connection.execute(insert(versions).values(version=SCHEMA_VERSION))
+        return
+    with engine.begin() as connection:
+        row = connection.execute(select(versions.c.version)).first()
+    if row is None or not isinstance(row.version, int) or row.version < 1:
+        raise LocalFailure(shown, "this ledger does not tell its version", "Name another one with --ledger")
+    if row.version > SCHEMA_VERSION:
+        raise LocalFailure(
+            shown,
+            f"a newer release wrote this ledger (version {row.version}, this release knows {SCHEMA_VERSION})",
+            "Update iea-fleet, or name another ledger with --ledger; nothing in it was touched",
+        )
+
+
+@contextmanager
+def database_named_for_user(where: str) -> Iterator[None]:
+    """Turn the database's exceptions into `LocalFailure`, naming the ledger `where`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
+        mend = "Free some space and run again" if "full" in said else "Mend that, or name another ledger with --ledger"
+        raise LocalFailure(where, f"the ledger can't be used ({said})", mend) from error

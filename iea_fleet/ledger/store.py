@@ -1,0 +1,228 @@
+"""What runs do with the ledger: begin with every host written down, record answers, hold leases, end, look back."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from iea_fleet.ledger.lock import is_held
+from iea_fleet.ledger.records import AskedHost, HostRecord, RunKind, RunOverview, RunRecord, RunState
+from iea_fleet.ledger.schema import database_named_for_user, leases, open_ledger, outcomes, runs
+from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
+from iea_fleet.model.outcome import Outcome
+
+LEASE_MS = 120_000
+"""How long a lease outlives its last renewal, for holders on other machines; on this one, the lock file tells."""
+
+_CHUNK = 500
+"""Host names in one statement: below the limit of variables of any database."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is known of a run before it begins."""
+
+    kind: RunKind
+    dry_run: bool
+    pattern: str
+    hosts: Sequence[AskedHost]
+
+
+def new_run_id() -> str:
+    """A fresh `RunId`."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+class Ledger:
+    """An open ledger. Every method raises `LocalFailure` when the database can't be read or written."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = open_ledger(url)
+        self._where = self._engine.url.database or self._engine.url.render_as_string()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def begin(self, run: str, new: NewRun, lock: Path) -> None:
+        """Write down the run with every host as pending, and take the leases: all of it or nothing.
+
+        Args:
+            run: a fresh id.
+            new: the run; host names must differ.
+            lock: the run's lock file, held by this process.
+        Raises: HostsBusy when a run that is under way holds one of the hosts.
+        """
+        now = _now_ms()
+        with database_named_for_user(self._where):
+            try:
+                with self._engine.begin() as connection:
+                    self._release_dead(connection, now)
+                    self._refuse_held(connection, [asked.host for asked in new.hosts])
+                    connection.execute(insert(runs).values(**_run_row(run, new, lock, now)))
+                    rows = [{"run": run, "position": i, **asked.model_dump()} for i, asked in enumerate(new.hosts)]
+                    connection.execute(insert(outcomes), rows)
+                    held = [{"host": asked.host, "run": run, "expires_ms": now + LEASE_MS} for asked in new.hosts]
+                    connection.execute(insert(leases), held)
+            except IntegrityError:
+                # Another machine was quicker between our look and our insert; SQLite lets one in at a time.
+                with self._engine.begin() as connection:
+                    self._refuse_held(connection, [asked.host for asked in new.hosts])
+                raise
+
+    def record(self, run: str, host: str, outcome: Outcome) -> None:
+        """Write what became of one host, as soon as it is known; a later outcome of the same run replaces it."""
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            connection.execute(
+                update(outcomes)
+                .where(outcomes.c.run == run, outcomes.c.host == host)
+                .values(outcome=outcome.model_dump_json(by_alias=True), answered_ms=_now_ms())
+            )
+
+    def renew(self, run: str) -> bool:
+        """Prolong a run's leases; `False` when it holds none any more, because it was taken for dead."""
+        now = _now_ms()
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            renewed = connection.execute(update(leases).where(leases.c.run == run).values(expires_ms=now + LEASE_MS))
+            connection.execute(update(runs).where(runs.c.id == run).values(renewed_ms=now))
+            return renewed.rowcount > 0
+
+    def end(self, run: str, state: RunState, reason: str = "") -> None:
+        """Close a run and give its hosts free."""
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            connection.execute(delete(leases).where(leases.c.run == run))
+            connection.execute(
+                update(runs).where(runs.c.id == run).values(state=state.value, reason=reason, ended_ms=_now_ms())
+            )
+
+    def release_dead(self) -> None:
+        """Mark runs whose process is gone as interrupted, and give their hosts free."""
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            self._release_dead(connection, _now_ms())
+
+    def latest(self, limit: int = 20) -> tuple[RunOverview, ...]:
+        """The newest runs first."""
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            found = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(limit)).mappings().all()
+            return tuple(self._overview(connection, self._run(row)) for row in found)
+
+    def run(self, run: str) -> RunRecord:
+        """One run, by its id or an unmistakable beginning of it. Raises: InputError for none or several."""
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            query = select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2)
+            found = connection.execute(query).mappings().all()
+        if len(found) != 1:
+            what = "no run of this ledger has this id" if not found else "several runs begin with this"
+            raise InputError(f"run {run[:60]!r}", what, "See iea-fleet runs list")
+        return self._run(found[0])
+
+    def hosts(self, run: str) -> tuple[HostRecord, ...]:
+        """Every host of a run, in the order in which it was asked for."""
+        query = select(outcomes).where(outcomes.c.run == run).order_by(outcomes.c.position)
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            found = connection.execute(query).mappings().all()
+        return tuple(self._host(row) for row in found)
+
+    def _release_dead(self, connection: Connection, now: int) -> None:
+        under_way = connection.execute(select(runs).where(runs.c.state == RunState.RUNNING.value)).mappings().all()
+        for record in map(self._run, under_way):
+            if not _is_dead(record, now):
+                continue
+            connection.execute(delete(leases).where(leases.c.run == record.id))
+            connection.execute(
+                update(runs)
+                .where(runs.c.id == record.id)
+                .values(state=RunState.INTERRUPTED.value, reason="its process ended", ended_ms=record.renewed_ms)
+            )
+
+    def _refuse_held(self, connection: Connection, hosts: Sequence[str]) -> None:
+        held: dict[str, list[str]] = {}
+        for begin in range(0, len(hosts), _CHUNK):
+            query = select(leases).where(leases.c.host.in_(hosts[begin : begin + _CHUNK]))
+            for row in connection.execute(query):
+                held.setdefault(row.run, []).append(row.host)
+        if not held:
+            return
+        run, names = next(iter(held.items()))
+        record = self._run(connection.execute(select(runs).where(runs.c.id == run)).mappings().one())
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise HostsBusy(
+            f"{names[0]}{others}",
+            f"run {run} of {record.holder} (process {record.pid}) is at work there",
+            "Wait until it has ended, or leave these hosts out with --limit",
+        )
+
+    def _overview(self, connection: Connection, record: RunRecord) -> RunOverview:
+        query = select(outcomes).where(outcomes.c.run == record.id)
+        counts = Counter(self._verdict(self._host(row)) for row in connection.execute(query).mappings())
+        return RunOverview(run=record, counts=dict(counts))
+
+    @staticmethod
+    def _verdict(host: HostRecord) -> str:
+        return host.outcome.verdict.value if host.outcome else ""
+
+    def _run(self, row: RowMapping) -> RunRecord:
+        values = dict(row)
+        try:
+            values.update(kind=RunKind(values["kind"]), state=RunState(values["state"]))
+            return RunRecord.model_validate(values)
+        except (ValidationError, ValueError) as error:
+            raise self._damaged(f"run {values.get('id')}") from error
+
+    def _host(self, row: RowMapping) -> HostRecord:
+        try:
+            told = row["outcome"]
+            return HostRecord(
+                asked=AskedHost(host=row["host"], site=row["site"], address=row["address"]),
+                outcome=None if told is None else Outcome.model_validate_json(told),
+                answered_ms=row["answered_ms"],
+            )
+        except ValidationError as error:
+            raise self._damaged(f"run {row['run']}, host {row['host']}") from error
+
+    def _damaged(self, what: str) -> LocalFailure:
+        return LocalFailure(
+            self._where,
+            f"the ledger's row for {what} is damaged",
+            "Name another ledger with --ledger and keep this one",
+        )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _run_row(run: str, new: NewRun, lock: Path, now: int) -> dict[str, object]:
+    return {
+        "id": run,
+        "kind": new.kind.value,
+        "state": RunState.RUNNING.value,
+        "reason": "",
+        "dry_run": new.dry_run,
+        "pattern": new.pattern,
+        "started_ms": now,
+        "renewed_ms": now,
+        "ended_ms": None,
+        "holder": f"{getpass.getuser()}@{socket.gethostname()}",
+        "machine": socket.gethostname(),
+        "pid": os.getpid(),
+        "lock": str(lock),
+    }
+
+
+def _is_dead(record: RunRecord, now: int) -> bool:
+    """Whether a run's process is gone: by its lock on this machine, whatever the clock says, else by its lease."""
+    if record.machine == socket.gethostname():
+        return not is_held(Path(record.lock))
+    return now > record.renewed_ms + LEASE_MS
