@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from iea_fleet.diagnosis.connection import KINDS as CONNECTION_KINDS
 from iea_fleet.diagnosis.connection import connection_parts
-from iea_fleet.model.answer import Answer
+from iea_fleet.diagnosis.connection_findings import judge_connection
+from iea_fleet.diagnosis.kind import Kind, make_finding, verdict_of
+from iea_fleet.diagnosis.transaction import KINDS as TRANSACTION_KINDS
+from iea_fleet.diagnosis.transaction import judge_transaction
+from iea_fleet.model.answer import Answer, Status
 from iea_fleet.model.desired import DesiredConnection
-from iea_fleet.model.finding import Finding, Sheet
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import ExpectedHost, Request
 
 SUPPORTED = (Sheet.CONNECTION,)
 """The sheets that this release knows how to ask for."""
+
+KINDS: Final[Mapping[str, Kind]] = {**TRANSACTION_KINDS, **CONNECTION_KINDS}
+"""Every finding that `judge` can give, by code."""
+
+_NO_NONCE: Final = "0" * 32
+_WEIGHT: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +87,25 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
         answer: what the workstation said to `build_request(task)`.
         task: what was asked of it.
     """
-    del answer, task
-    return Verdict.OK, ()
+    request = build_request(task, transaction=answer.transaction, nonce=_NO_NONCE)
+    findings = judge_transaction(answer, request, task.sheets[0])
+    if Sheet.CONNECTION in task.sheets:
+        findings += judge_connection(answer, task.profile, task.connection, read_only=task.read_only)
+    verdict = verdict_of(findings, KINDS)
+    if answer.status is not Status.DONE and verdict in {Verdict.OK, Verdict.CHANGED}:
+        findings.append(_unexplained(answer, task))
+        verdict = verdict_of(findings, KINDS)
+    return verdict, tuple(sorted(findings, key=lambda finding: _WEIGHT.index(finding.severity)))
+
+
+def _unexplained(answer: Answer, task: Task) -> Finding:
+    """The workstation ended the transaction, and nothing else that it says tells why: never to be read as well."""
+    error = answer.error
+    return make_finding(
+        KINDS,
+        "transaction.requirement" if answer.status is Status.REFUSED else "transaction.unexplained",
+        task.sheets[0],
+        probe=error.id if error is not None else None,
+        step=error.step.value if error is not None else None,
+        message=error.message if error is not None else None,
+    )

@@ -1,0 +1,151 @@
+"""What went wrong with a transaction itself, whatever sheet it was for: steps 1 to 13 of docs/wire.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.model.answer import Answer, Failure, PlaceState, SettingFacts, Status, Step
+from iea_fleet.model.finding import Finding, Severity, Sheet
+from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.request import Request
+
+_FAILED = Kind(Severity.ERROR, Verdict.FAILED)
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "transaction.identity": Kind(Severity.ERROR, Verdict.REFUSED),
+    "transaction.busy": _FAILED,
+    "transaction.requirement": Kind(Severity.ERROR, Verdict.DRIFT),
+    "transaction.disk_full": _FAILED,
+    "transaction.locked": _FAILED,
+    "transaction.access_denied": _FAILED,
+    "transaction.step_failed": _FAILED,
+    "transaction.read_back": _FAILED,
+    "transaction.recovery_failed": _FAILED,
+    "transaction.not_undone": _FAILED,
+    "transaction.incomplete": _FAILED,
+    "transaction.recovered_undone": Kind(Severity.INFO, Verdict.OK),
+    "transaction.recovered_finished": Kind(Severity.INFO, Verdict.OK),
+    "transaction.replayed": Kind(Severity.INFO, Verdict.OK),
+    "transaction.after_failed": Kind(Severity.ERROR, Verdict.DRIFT),
+    "transaction.unexplained": _FAILED,
+}
+
+_LOCKED = frozenset({32, 33, 1224})  # sharing violation, lock violation, user-mapped section open ([MS-ERREF] 2.2)
+_DISK_FULL = frozenset({39, 112})  # handle disk full, disk full
+_ACCESS_DENIED = 5
+_TELLS_NOTHING_MORE = frozenset({PlaceState.PRESENT, PlaceState.ABSENT})
+
+
+def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Finding]:
+    """What is to be said of the transaction as such; empty when it simply went as asked.
+
+    Args:
+        answer: what the workstation said.
+        request: what it was asked, for what is missing in the answer and who was expected.
+        sheet: the sheet that the findings are filed under.
+    """
+    found: list[Finding] = []
+
+    def tell(code: str, **evidence: str | int | None) -> None:
+        found.append(make_finding(KINDS, code, sheet, **evidence))
+
+    if answer.recovered is not None:
+        tell(f"transaction.recovered_{answer.recovered.outcome}", transaction=answer.recovered.transaction)
+    if answer.replayed:
+        tell("transaction.replayed", transaction=answer.transaction)
+    if answer.status is Status.BUSY:
+        tell("transaction.busy")
+    elif answer.status is Status.DONE:
+        missing = missing_parts(answer, request)
+        if missing:
+            tell("transaction.incomplete", missing=", ".join(missing))
+        due = {step.id for step in request.after}
+        for step in answer.after:
+            if not step.ok and step.id in due:
+                tell("transaction.after_failed", step=step.id, message=step.message or None)
+    else:
+        found += _judge_error(answer, request, sheet)
+    return found
+
+
+def missing_parts(answer: Answer, request: Request) -> tuple[str, ...]:
+    """Names of what was asked for and is not in an answer that says `done`; such an answer proves nothing.
+
+    Kinds are compared too: a probe answered by facts of another kind counts as missing.
+    """
+    missing = _unanswered(request, {(facts.kind, facts.id) for facts in answer.probes}, "probe")
+    ensured = {outcome.id for outcome in answer.ensure}
+    missing += [f"ensure {change.id}" for change in request.ensure if change.id not in ensured]
+    if answer.dry_run != request.dry_run:
+        missing.append("dry_run")
+    if answer.changed and not request.dry_run:
+        missing += _unanswered(request, {(facts.kind, facts.id) for facts in answer.verify}, "verify")
+        done = {outcome.id for outcome in answer.after}
+        missing += [f"after {step.id}" for step in request.after if step.id not in done]
+    return tuple(missing)
+
+
+def _unanswered(request: Request, answered: set[tuple[str, str]], part: str) -> list[str]:
+    return [f"{part} {probe.id}" for probe in request.probe if (probe.kind, probe.id) not in answered]
+
+
+def _judge_error(answer: Answer, request: Request, sheet: Sheet) -> list[Finding]:
+    error = answer.error
+    if error is None:
+        return [make_finding(KINDS, "transaction.incomplete", sheet, missing="error")]
+    evidence = {
+        "step": error.step.value,
+        "change": error.id,
+        "place": _place(answer, error),
+        "win32_code": str(error.win32_code) if error.win32_code else None,
+        "message": error.message or None,
+        "free_bytes": None if error.free_bytes is None else str(error.free_bytes),
+    }
+    if error.step is Step.IDENTITY:
+        expected, host = request.expect_host, answer.host
+        evidence |= {
+            "expected_name": expected.computer_name,
+            "found_name": host.computer_name,
+            "expected_machine": expected.machine_id,
+            "found_machine": host.machine_id,
+        }
+    found = []
+    code = _code(answer, error)
+    if code is not None:
+        found.append(make_finding(KINDS, code, sheet, **evidence))
+    if not error.undone:
+        found.append(make_finding(KINDS, "transaction.not_undone", sheet, **evidence))
+    return found
+
+
+def _code(answer: Answer, error: Failure) -> str | None:
+    """The code of a failure; `None` where the sheet's own findings tell it better (a requirement, a damaged file)."""
+    if error.step is Step.IDENTITY:
+        return "transaction.identity"
+    if error.step is Step.REQUIRE or (error.step is Step.PLAN and _damaged(answer, error.id)):
+        return None
+    if error.step is Step.RECOVER:
+        return "transaction.recovery_failed"
+    if error.win32_code in _DISK_FULL or error.step is Step.SPACE:
+        return "transaction.disk_full"
+    if error.win32_code in _LOCKED:
+        return "transaction.locked"
+    if error.win32_code == _ACCESS_DENIED:
+        return "transaction.access_denied"
+    return "transaction.read_back" if error.step is Step.READ_BACK else "transaction.step_failed"
+
+
+def _damaged(answer: Answer, change: str | None) -> bool:
+    """Whether the probe of the same name already says why the setting could not be read."""
+    return any(place.state not in _TELLS_NOTHING_MORE for facts in _settings(answer, change) for place in facts.places)
+
+
+def _place(answer: Answer, error: Failure) -> str | None:
+    places = [place.place for facts in _settings(answer, error.id) for place in facts.places]
+    return ", ".join(dict.fromkeys(places)) or None
+
+
+def _settings(answer: Answer, name: str | None) -> list[SettingFacts]:
+    return [facts for facts in answer.probes if isinstance(facts, SettingFacts) and facts.id == name]
