@@ -1,1 +1,21 @@
-"""The workstation's script and its Python side: the envelope sent and the answer parsed; knows no transport."""
+"""The script that runs on a workstation, and the reading of what it answers. Knows no transport.
+
+`payload` is what goes to standard input of a PowerShell that runs `LOADER`; `parse_answer` reads its standard output.
+docs/wire.md tells the exchange, docs/script.md what the script touches.
+"""
+
+from iea_fleet.agent.answer import AnswerRefused, RefusalReason, parse_answer
+from iea_fleet.agent.loader import LOADER, LoaderRefusal, parse_refusal
+from iea_fleet.agent.script import payload, script_sha256, script_text
+
+__all__ = [
+    "LOADER",
+    "AnswerRefused",
+    "LoaderRefusal",
+    "RefusalReason",
+    "parse_answer",
+    "parse_refusal",
+    "payload",
+    "script_sha256",
+    "script_text",
+]

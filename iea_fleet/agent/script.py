@@ -1,0 +1,53 @@
+"""The script as it is sent: its parts one after the other, without comments, indentation and empty lines."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from iea_fleet.model.request import Request
+
+PARTS = ("head", "answer", "json", "text", "ini", "setting", "main")
+"""The files of `script/` in their order; functions are known wherever they stand, `head` and `main` are the ends."""
+
+_FOLDER = Path(__file__).with_name("script")
+
+
+def strip(source: str) -> str:
+    """Take comments, indentation and empty lines off a script.
+
+    Args:
+        source: PowerShell in which a comment has its lines for itself and no string goes over a line's end. A test lets
+            PowerShell's own tokenizer compare both texts.
+    Returns: the same tokens, one LF after each line.
+    """
+    kept, in_block = [], False
+    for line in map(str.strip, source.splitlines()):
+        in_block = in_block or line.startswith("<#")
+        if line and not in_block and not line.startswith("#"):
+            kept.append(line)
+        in_block = in_block and not line.endswith("#>")
+    return "\n".join(kept) + "\n"
+
+
+def source_text() -> str:
+    """The whole script as its authors wrote it."""
+    return "\n".join((_FOLDER / f"{part}.ps1").read_text("ascii") for part in PARTS)
+
+
+@cache
+def script_text() -> str:
+    """The script as every workstation of a release gets it: ASCII, constant."""
+    return strip(source_text())
+
+
+@cache
+def script_sha256() -> str:
+    """SHA-256 of `script_text` in lower-case hexadecimal; docs/script.md tells it."""
+    return hashlib.sha256(script_text().encode("ascii")).hexdigest()
+
+
+def payload(request: Request) -> bytes:
+    """Standard input for the loader: the request's line, then the script."""
+    return f"{request.to_line()}\n{script_text()}".encode("ascii")
