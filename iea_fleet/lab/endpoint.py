@@ -1,22 +1,44 @@
-"""Opens and closes the listeners of lab workstations on loopback."""
+"""Opens and closes the listeners of lab workstations, on loopback only."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
-from collections.abc import Iterable
+import socket
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
 
 from iea_fleet.lab.engine import Engine
 from iea_fleet.lab.http.connection import Connection
-from iea_fleet.lab.workstation import Workstation
+from iea_fleet.lab.http.fault_player import reset
+from iea_fleet.lab.http.tls import LabCertificates
+from iea_fleet.lab.workstation import Description, Workstation
+
+_BACKLOG = 128
+
+Scheme = Literal["http", "https"]
 
 
 class EndpointRefused(Exception):
     """A listener can't be opened; the message is one sentence with the way out."""
 
 
+@dataclass(slots=True)
+class _Listener:
+    """One port of one workstation and what hangs on it."""
+
+    scheme: Scheme
+    address: str
+    port: int
+    server: asyncio.Server | None = None
+    blockers: list[socket.socket] = field(default_factory=list)
+
+
 class Endpoint:
-    """All listeners of one process.
+    """All listeners of one process; everything here runs in one event loop.
 
     Args:
         workstations: who is served; each has its own address or its own port.
@@ -25,36 +47,182 @@ class Endpoint:
 
     def __init__(self, workstations: Iterable[Workstation], engine: Engine) -> None:
         self.workstations = {workstation.name: workstation for workstation in workstations}
+        self.certificates = LabCertificates()
         self._engine = engine
-        self._servers: list[asyncio.Server] = []
+        self._listeners: dict[str, list[_Listener]] = {name: [] for name in self.workstations}
+        self._writers: dict[str, set[asyncio.StreamWriter]] = {name: set() for name in self.workstations}
+        self._down: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Open every listener. Raises: EndpointRefused; then none is open."""
+        """Open every listener.
+
+        Raises: EndpointRefused when an address is not loopback or a port is in use; then none is open.
+        """
         for workstation in self.workstations.values():
-            description = workstation.description
-            if not ipaddress.ip_address(description.address).is_loopback:
-                raise EndpointRefused(
-                    f"{description.name}: the lab listens on loopback only, not on {description.address}. "
-                    "Give it an address of 127.0.0.0/8 or ::1."
-                )
-            port = None
-            if description.http_port is not None:
-                server = await asyncio.start_server(
-                    self._serve(workstation, "http", None), description.address, description.http_port
-                )
-                self._servers.append(server)
-                port = server.sockets[0].getsockname()[1]
-            workstation.with_ports(port, None)
+            _check_loopback(workstation.description)
+        _raise_file_limit(2 * len(self.workstations) + 512)
+        try:
+            for workstation in self.workstations.values():
+                await self._open_workstation(workstation)
+        except BaseException:
+            await self.stop()
+            raise
 
-    def _serve(self, workstation: Workstation, scheme: str, binding: bytes | None):  # type: ignore[no-untyped-def]
+    async def _open_workstation(self, workstation: Workstation) -> None:
+        description = workstation.description
+        wanted: tuple[tuple[Scheme, int | None], ...] = (
+            ("http", description.http_port),
+            ("https", description.https_port),
+        )
+        for scheme, port in wanted:
+            if port is not None:
+                listener = _Listener(scheme, description.address, port)
+                await self._open(workstation, listener)
+                self._listeners[workstation.name].append(listener)
+        ports = {listener.scheme: listener.port for listener in self._listeners[workstation.name]}
+        workstation.with_ports(ports.get("http"), ports.get("https"))
+        workstation.faults.on_change = lambda: self._adapt_soon(workstation)
+        workstation.go_down = lambda up_s, down_s, new_boot: self._spawn(
+            self._go_down(workstation, up_s, down_s, new_boot)
+        )
+        if workstation.faults.active:
+            await self._adapt(workstation)
+
+    async def _open(self, workstation: Workstation, listener: _Listener) -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await Connection(workstation, self._engine, reader, writer, scheme, binding).serve()
+            writers = self._writers[workstation.name]
+            writers.add(writer)
+            try:
+                await self._serve(workstation, listener.scheme, reader, writer)
+            finally:
+                writers.discard(writer)
+                writer.close()
 
-        return serve
+        try:
+            listener.server = await asyncio.start_server(serve, listener.address, listener.port, backlog=_BACKLOG)
+        except OSError as error:
+            reason = {
+                errno.EADDRINUSE: "the port is in use: choose another with --port, or stop what listens there",
+                errno.EADDRNOTAVAIL: "this machine has no such address: use 127.0.0.1 with a port for each workstation",
+                errno.EACCES: "the port is privileged: choose one above 1023",
+                errno.EMFILE: "too many open files: raise `ulimit -n` or start fewer workstations",
+            }.get(error.errno or 0, error.strerror or "the system refuses it")
+            message = f"{workstation.name}: can't listen on {listener.address}:{listener.port}: {reason}."
+            raise EndpointRefused(message) from error
+        listener.port = listener.server.sockets[0].getsockname()[1]
+
+    async def _serve(
+        self, workstation: Workstation, scheme: Scheme, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        binding = None
+        if scheme == "https":
+            fault = workstation.faults.get("certificate")
+            identity = self.certificates.identity(workstation.description, fault.text("kind") if fault else "")
+            try:
+                # Before anything is awaited: the client's first bytes are still the kernel's.
+                await writer.start_tls(identity.context, ssl_handshake_timeout=30)
+            except (OSError, EOFError):
+                return
+            binding = identity.binding
+        await Connection(workstation, self._engine, reader, writer, scheme, binding).serve()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _adapt_soon(self, workstation: Workstation) -> None:
+        self._spawn(self._adapt(workstation))
+
+    async def _adapt(self, workstation: Workstation) -> None:
+        """Bring the listeners into the state that the faults ask for."""
+        closed = workstation.name in self._down or workstation.faults.get("refused") is not None
+        silent = workstation.faults.get("silent") is not None
+        for listener in self._listeners[workstation.name]:
+            if closed or silent:
+                self._close(listener)
+                if silent and not closed:
+                    _block(listener)
+            elif listener.server is None:
+                await self._open(workstation, listener)
+        if closed:
+            self._drop_connections(workstation)
+
+    def _close(self, listener: _Listener) -> None:
+        if listener.server is not None:
+            listener.server.close()
+            listener.server = None
+        for blocker in listener.blockers:
+            blocker.close()
+        listener.blockers.clear()
+
+    def _drop_connections(self, workstation: Workstation) -> None:
+        for writer in list(self._writers[workstation.name]):
+            reset(writer)
+
+    async def _go_down(self, workstation: Workstation, up_s: float, down_s: float, new_boot: bool) -> None:
+        """Serve on for `up_s`, refuse for `down_s`, serve again: a service or a machine that restarts."""
+        # The request that caused this is answered first.
+        await asyncio.sleep(max(up_s, 0.05))
+        self._down.add(workstation.name)
+        workstation.forget_shells()
+        await self._adapt(workstation)
+        await asyncio.sleep(down_s)
+        if new_boot:
+            workstation.reboot()
+        self._down.discard(workstation.name)
+        await self._adapt(workstation)
 
     async def stop(self) -> None:
         """Close every listener, connection and shell."""
-        for server in self._servers:
-            server.close()
+        for task in list(self._tasks):
+            task.cancel()
         for workstation in self.workstations.values():
+            workstation.faults.on_change = workstation.go_down = None
+            for listener in self._listeners[workstation.name]:
+                self._close(listener)
+            for writer in list(self._writers[workstation.name]):
+                writer.close()
             workstation.forget_shells()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _check_loopback(description: Description) -> None:
+    try:
+        loopback = ipaddress.ip_address(description.address).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise EndpointRefused(
+            f"{description.name}: the lab listens on loopback only, not on {description.address}: its commands run "
+            "with known passwords. Give it an address of 127.0.0.0/8, or ::1."
+        )
+
+
+def _raise_file_limit(wanted: int) -> None:
+    """A thousand workstations need a thousand sockets; the soft limit is often 1,024."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        new = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, new), hard))
+
+
+def _block(listener: _Listener) -> None:
+    """Make the port silent: a listener whose queue is full drops every further SYN (Linux), as a firewall does."""
+    family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
+    blocked = socket.socket(family, socket.SOCK_STREAM)
+    blocked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    blocked.bind((listener.address, listener.port))
+    blocked.listen(0)
+    listener.blockers.append(blocked)
+    for _ in range(4):
+        filler = socket.socket(family, socket.SOCK_STREAM)
+        filler.setblocking(False)
+        filler.connect_ex((listener.address, listener.port))
+        listener.blockers.append(filler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -106,6 +107,8 @@ class Workstation:
         self.shells: dict[str, Shell] = {}
         self.wrong_passwords: dict[str, int] = {}
         self.enumerations: dict[str, str] = {}
+        # The endpoint's: (seconds still up, seconds down, whether it is a new boot then).
+        self.go_down: Callable[[float, float, bool], None] | None = None
         self.boot_time = time.time()
         self.boot_id = str(uuid.uuid4())
         self.machine_id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
@@ -114,6 +117,11 @@ class Workstation:
     def name(self) -> str:
         """The computer name."""
         return self.description.name
+
+    @property
+    def quotas(self) -> Quotas:
+        """The limits that hold now."""
+        return self.faults.quotas(self.description.quotas)
 
     def reboot(self) -> None:
         """A new boot: new boot id and time, no shell left."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
@@ -14,27 +12,21 @@ from typing import Final
 import h11
 
 from iea_fleet.lab.engine import Engine
+from iea_fleet.lab.http import fault_player
+from iea_fleet.lab.http.fault_player import Cut
 from iea_fleet.lab.http.logon import Logon
-from iea_fleet.lab.http.sealing import SealingRefused, content_parameters, seal, sealed_protocol, unseal
+from iea_fleet.lab.http.response import Response, soap_response, to_utf8
+from iea_fleet.lab.http.sealing import SealingRefused, seal, sealed_protocol, unseal
+from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
-from iea_fleet.lab.wsman.dispatch import Caller, Reply, answer
+from iea_fleet.lab.wsman.dispatch import Caller, Reply, Verdict, answer
+from iea_fleet.lab.wsman.envelope import Request
 
 # http.sys: MaxFieldLength raised to what Kerberos needs; MaxPacketRetrievalTimeSeconds of the service.
 _MAX_HEAD_BYTES: Final = 65_536
 _IDLE_S: Final = 120.0
 _READ_BYTES: Final = 65_536
 _FRAME_BYTES: Final = 2_048
-_SOAP_TYPE: Final = "application/soap+xml;charset=UTF-8"
-
-
-@dataclass(slots=True)
-class Response:
-    """An HTTP answer before framing; `close`: the connection ends after it."""
-
-    status: int
-    body: bytes = b""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    close: bool = False
 
 
 class Connection:
@@ -68,14 +60,36 @@ class Connection:
         """Answer request after request; returns when the connection is over, whatever ended it."""
         self._workstation.stats.connections += 1
         try:
+            self._cut_at("accept")
+            if self._workstation.faults.strike(Stage.ACCEPT) is not None:
+                raise Cut(reset=False)
             while await self._one_request():
                 self._http.start_next_cycle()
+        except Cut as cut:
+            await self._play_cut(cut)
         except h11.RemoteProtocolError as error:
             await self._try_send(Response(error.error_status_hint, close=True))
         except (ConnectionError, TimeoutError, h11.LocalProtocolError):
             pass
         finally:
             self._writer.close()
+
+    def _cut_at(self, stage: str, request: str = "") -> None:
+        """Raises: Cut when a fault ends the connection here."""
+        fault = self._workstation.faults.strike(Stage.CUT, request, stage)
+        if fault is not None:
+            raise Cut(reset=fault.kind.name == "reset")
+
+    async def _play_cut(self, cut: Cut) -> None:
+        if cut.reset:
+            fault_player.reset(self._writer)
+            return
+        # Stalled: what the client still sends is read and dropped, so that only silence tells it.
+        try:
+            while await self._reader.read(_READ_BYTES):
+                pass
+        except ConnectionError:
+            return
 
     async def _try_send(self, response: Response) -> None:
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
@@ -84,11 +98,14 @@ class Connection:
             except (ConnectionError, h11.LocalProtocolError):
                 return
 
-    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+    async def _next_event(self) -> h11.Event | None:
+        """The client's next event; None: there is no next request."""
         while True:
             event = self._http.next_event()
-            if event is not h11.NEED_DATA:
+            if isinstance(event, h11.Event):
                 return event
+            if event is h11.PAUSED:
+                return None
             if self._http.they_are_waiting_for_100_continue:
                 self._write(self._http.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")))
             data = await asyncio.wait_for(self._reader.read(_READ_BYTES), _IDLE_S)
@@ -100,17 +117,22 @@ class Connection:
         if not isinstance(request, h11.Request):
             return False
         self._workstation.stats.requests += 1
-        limit = self._workstation.description.quotas.max_envelope_kb * 1024 + _FRAME_BYTES
+        self._cut_at("request_head")
+        if any(self._workstation.faults.get(name) for name in ("silent", "never_answers")):
+            raise Cut(reset=False)
+        limit = self._workstation.quotas.max_envelope_kb * 1024 + _FRAME_BYTES
         body = bytearray()
         while not isinstance(event := await self._next_event(), h11.EndOfMessage):
             if not isinstance(event, h11.Data):
                 return False
             body += event.data
+            self._cut_at("request_body")
             if len(body) > limit:
                 await self._send(Response(413, close=True))
                 return False
         response = await self._respond(request, bytes(body))
         await self._send(response)
+        self._cut_at("between", response.action_name)
         return self._http.our_state is h11.DONE
 
     def _write(self, data: bytes | None) -> None:
@@ -121,30 +143,49 @@ class Connection:
     async def _send(self, response: Response) -> None:
         headers = [
             *response.headers,
-            ("Server", "Microsoft-HTTPAPI/2.0"),
-            ("Date", formatdate(time.time(), usegmt=True)),
+            ("Server", response.server),
+            ("Date", formatdate(time.time() + self._clock_offset_s(), usegmt=True)),
             ("Content-Length", str(len(response.body))),
         ]
         if response.close:
             headers.append(("Connection", "close"))
         # Windows sends its answers to WS-Management with an empty reason.
         reason = "" if response.status in {200, 401} else HTTPStatus(response.status).phrase
-        head = self._http.send(h11.Response(status_code=response.status, headers=headers, reason=reason))
-        content = self._http.send(h11.Data(data=response.body))
-        end = self._http.send(h11.EndOfMessage())
-        self._write((head or b"") + (content or b"") + (end or b""))
+        head = self._http.send(h11.Response(status_code=response.status, headers=headers, reason=reason)) or b""
+        content = self._http.send(h11.Data(data=response.body)) or b""
+        self._http.send(h11.EndOfMessage())
+        for stage, sent in (
+            ("response_head", head[: len(head) // 2]),
+            ("response_body", head + content[: len(content) // 2]),
+        ):
+            fault = self._workstation.faults.strike(Stage.CUT, response.action_name, stage)
+            if fault is not None:
+                self._write(sent)
+                await self._writer.drain()
+                raise Cut(reset=fault.kind.name == "reset")
+        if response.bytes_per_s:
+            for position in range(len(head) + len(content)):
+                self._write((head + content)[position : position + 1])
+                await self._writer.drain()
+                await asyncio.sleep(1 / response.bytes_per_s)
+            return
+        self._write(head + content)
         await self._writer.drain()
+
+    def _clock_offset_s(self) -> float:
+        fault = self._workstation.faults.get("clock_off")
+        return 0.0 if fault is None else fault.number("seconds")
 
     async def _respond(self, request: h11.Request, body: bytes) -> Response:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
-        refusal = self._refuse_request(request, headers)
+        other = self._workstation.faults.strike(Stage.REQUEST)
+        refusal = fault_player.other_service(other) if other is not None else self._refuse_request(request, headers)
         if refusal is not None:
             return refusal
         content_type = headers.get("content-type", "")
         if headers.get("wsmanidentify", "").strip().lower() == "unauthenticated" and body:
             document, charset = to_utf8(body, content_type)
-            reply = await answer(self._workstation, self._engine, self._caller(headers, None), document)
-            return soap_response(reply, charset)
+            return soap_response(await self._answer(self._caller(headers, None), document), charset)
         logon = self._logon.step(headers.get("authorization"))
         challenges = [("WWW-Authenticate", challenge) for challenge in logon.challenges]
         if logon.user is None:
@@ -158,9 +199,11 @@ class Connection:
             # No WinRM client is a web page: a browser that sends this was led here.
             return Response(403, close=True)
         if not self._host_is_ours(headers.get("host", "")):
-            return Response(400, b"<h2>Bad Request - Invalid Hostname</h2>", [("Content-Type", "text/html")], close=True)
+            return Response(
+                400, b"<h2>Bad Request - Invalid Hostname</h2>", [("Content-Type", "text/html")], close=True
+            )
         path = request.target.split(b"?", 1)[0].rstrip(b"/").lower()
-        if path.startswith(b"http://") or path.startswith(b"https://"):
+        if path.startswith((b"http://", b"https://")):
             path = b"/" + path.split(b"/", 3)[-1]
         if path != b"/wsman":
             return Response(404, b"<h2>Not Found</h2>", [("Content-Type", "text/html; charset=us-ascii")], close=True)
@@ -174,7 +217,9 @@ class Connection:
         name = name.strip("[]").rstrip(".").lower()
         description = self._workstation.description
         own = description.name.lower()
-        if name in {"localhost", own, f"{own}.{(description.domain or 'local').lower()}"} or name.endswith(".localhost"):
+        if name in {"localhost", own, f"{own}.{(description.domain or 'local').lower()}"} or name.endswith(
+            ".localhost"
+        ):
             return True
         try:
             return ipaddress.ip_address(name).is_loopback
@@ -192,6 +237,8 @@ class Connection:
             return Response(200)
         protocol = sealed_protocol(content_type)
         if protocol is None:
+            if self._scheme == "http" and self._workstation.faults.get("encryption_required") is not None:
+                return Response(500)
             kind = content_type.split(";")[0].strip().lower()
             if kind not in {"application/soap+xml", "text/xml"}:
                 return Response(415 if kind else 400)
@@ -204,31 +251,28 @@ class Connection:
             except SealingRefused:
                 return Response(400, close=True)
             document, charset = to_utf8(plain, original)
-        reply = await answer(self._workstation, self._engine, self._caller(headers, user), document)
+        reply = await self._answer(self._caller(headers, user), document)
         response = soap_response(reply, charset)
+        spoiler = self._workstation.faults.strike(Stage.ACTED, reply.action_name)
+        if spoiler is not None:
+            fault_player.spoil_plain(response, spoiler)
         if protocol is not None:
             response.body, sealed_type = seal(response.body, protocol, charset, self._logon)
             response.headers = [("Content-Type", sealed_type)]
+        if spoiler is not None:
+            fault_player.spoil_framed(response, spoiler)
         return response
+
+    async def _answer(self, caller: Caller, document: bytes) -> Reply:
+        """Let the service answer, with the faults that strike before and after it acts."""
+
+        async def judge(request: Request) -> Verdict | None:
+            self._cut_at("before_act", request.action_name)
+            return await fault_player.judge(self._workstation, request)
+
+        reply = await answer(self._workstation, self._engine, caller, document, judge)
+        self._cut_at("after_act", reply.action_name)
+        return reply
 
     def _allows_unencrypted(self) -> bool:
         return self._workstation.description.auth.allow_unencrypted
-
-
-def to_utf8(body: bytes, content_type: str) -> tuple[bytes, str]:
-    """The document in UTF-8, and the charset that the answer must have: UTF-16 is the other one of DSP0226 R13.1."""
-    charset = content_parameters(";" + content_type.partition(";")[2]).get("charset", "").lower()
-    marked = body[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    if marked or charset.startswith("utf-16"):
-        encoding = "utf-16" if marked else "utf-16-be" if charset == "utf-16be" else "utf-16-le"
-        return body.decode(encoding, "replace").encode(), "UTF-16"
-    return body.removeprefix(b"\xef\xbb\xbf"), "UTF-8"
-
-
-def soap_response(reply: Reply, charset: str) -> Response:
-    """A reply as an HTTP answer in the request's charset."""
-    if charset == "UTF-16":
-        body = b"\xff\xfe" + reply.envelope.decode().encode("utf-16-le")
-    else:
-        body = reply.envelope
-    return Response(reply.status, body, [("Content-Type", f"application/soap+xml;charset={charset}")])

@@ -1,7 +1,7 @@
-"""Logons of one connection: Basic per request (RFC 7617), NTLM and Negotiate per connection (RFC 4559, [MS-NLMP]).
+r"""Logons of one connection: Basic per request (RFC 7617), NTLM and Negotiate per connection (RFC 4559, [MS-NLMP]).
 
 pyspnego does NTLM and SPNEGO. Its NTLM acceptor looks passwords up in the file that `NTLM_USER_FILE` names, with user
-and domain exactly as the client wrote them. Windows is more generous (`.\\user`, `HOST\\user`, any domain on a machine
+and domain exactly as the client wrote them. Windows is more generous (`.\user`, `HOST\user`, any domain on a machine
 that is in none), so the account is found here and the file holds that one hash, for that one step.
 """
 
@@ -48,9 +48,9 @@ class LogonResult:
 
 
 def find_account(workstation: Workstation, user: str, domain: str = "") -> Account | None:
-    """The account that a client means by `user` and `domain`, in any form that Windows takes.
+    r"""The account that a client means by `user` and `domain`, in any form that Windows takes.
 
-    `DOMAIN\\user` and `user@domain` in `user` count when `domain` is empty. A local account answers to no domain, `.`,
+    `DOMAIN\user` and `user@domain` in `user` count when `domain` is empty. A local account answers to no domain, `.`,
     the computer's name, and to any domain where the workstation is in none.
     """
     if not domain and "\\" in user:

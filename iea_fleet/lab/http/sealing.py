@@ -75,7 +75,5 @@ def seal(plain: bytes, protocol: str, charset: str, context: SealedContext) -> t
         f"\tOriginalContent: type=application/soap+xml;charset={charset};Length={len(plain) + padding}\r\n"
         f"--{_BOUNDARY}\r\n\tContent-Type: application/octet-stream\r\n"
     ).encode()
-    body = b"".join(
-        (head, struct.pack("<I", len(signature)), signature, encrypted, f"--{_BOUNDARY}--\r\n".encode())
-    )
+    body = b"".join((head, struct.pack("<I", len(signature)), signature, encrypted, f"--{_BOUNDARY}--\r\n".encode()))
     return body, f'multipart/encrypted;protocol="{protocol}";boundary="{_BOUNDARY}"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import uuid
@@ -75,22 +76,31 @@ class Reply:
     action_name: str
 
 
-Judge = Callable[[Request], Awaitable[WsmanFault | None]]
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is answered instead of the truth: a fault, or an envelope.
+
+    `act_first`: the request is carried out all the same, and `delay_s` seconds pass before the fault is sent.
+    """
+
+    fault: WsmanFault | None = None
+    envelope: bytes = b""
+    act_first: bool = False
+    delay_s: float = 0.0
 
 
-async def no_fault(_: Request) -> WsmanFault | None:
-    """The judge of a healthy workstation."""
-    return None
+Judge = Callable[[Request], Awaitable[Verdict | None]]
 
 
-async def answer(
-    workstation: Workstation, engine: Engine, caller: Caller, document: bytes, judge: Judge = no_fault
-) -> Reply:
-    """Answer one SOAP document; never raises for what a client sent.
+async def answer(workstation: Workstation, engine: Engine, caller: Caller, document: bytes, judge: Judge) -> Reply:
+    """Answer one SOAP document; never raises for what a client sent, only what `judge` raises.
 
     Args:
-        document: the envelope, UTF-8 or UTF-16 as its own declaration or mark says.
-        judge: asked with the parsed request before it is carried out; what it gives is answered instead.
+        workstation: who is asked.
+        engine: what starts commands on it.
+        caller: who asks.
+        document: the envelope in UTF-8.
+        judge: asked with the parsed request before it is carried out; None from it: the truth is answered.
     """
     try:
         request = parse_request(document)
@@ -99,9 +109,14 @@ async def answer(
     name = request.action_name
     workstation.stats.actions[name] = workstation.stats.actions.get(name, 0) + 1
     try:
-        fault = await judge(request)
-        if fault is not None:
-            raise fault
+        verdict = await judge(request)
+        if verdict is not None:
+            if verdict.act_first:
+                await _carry_out(workstation, engine, caller, request)
+                await asyncio.sleep(verdict.delay_s)
+            if verdict.fault is not None:
+                raise verdict.fault
+            return Reply(200, verdict.envelope, name)
         _check_headers(request)
         if name == "identify":
             return Reply(200, listing.identify(workstation, authenticated=caller.user is not None), name)
@@ -169,7 +184,7 @@ def _duration(text: str | None, what: str) -> float | None:
 
 def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes:
     body = _body(request, "Shell")
-    quotas = workstation.description.quotas
+    quotas = workstation.quotas
     codepage = request.options.get("WINRS_CODEPAGE", "").strip()
     environment = body.find(qualified(ns.SHELL, "Environment"))
     idle_s = _duration(text_of(body, "IdleTimeOut"), "IdleTimeOut")
@@ -188,7 +203,8 @@ def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes
         idle_timeout_s=min(idle_s, quotas.idle_timeout_s) if idle_s else quotas.idle_timeout_s,
         lifetime_s=_duration(text_of(body, "Lifetime") or text_of(body, "LifeTime"), "Lifetime"),
         name=(body.get("Name") or text_of(body, "Name") or "").strip() or None,
-        codepage=int(codepage) if codepage.isascii() and codepage.isdecimal() and len(codepage) < 6
+        codepage=int(codepage)
+        if codepage.isascii() and codepage.isdecimal() and len(codepage) < 6
         else workstation.description.codepage,
         no_profile=request.options.get("WINRS_NOPROFILE", "").strip().lower() in {"true", "1"},
     )
@@ -277,14 +293,13 @@ async def _receive(workstation: Workstation, shell: Shell, request: Request) -> 
     if command.ended:
         raise faults.command_not_found()
     output = command.process.output
-    quotas = workstation.description.quotas
-    timeout_s = request.operation_timeout_s or DEFAULT_OPERATION_TIMEOUT_S
-    if not await output.wait_for_news(timeout_s):
+    if not await output.wait_for_news(operation_timeout_s(request)):
         raise faults.timed_out()
     await output.wait_for_exit(GATHER_S)
     if shell.closed.is_set():
-        raise _aborted()
-    limit = min(request.max_envelope_bytes or quotas.max_envelope_kb * 1024, quotas.max_envelope_kb * 1024)
+        raise faults.aborted()
+    quota_bytes = workstation.quotas.max_envelope_kb * 1024
+    limit = min(request.max_envelope_bytes or quota_bytes, quota_bytes)
     attributes = f'CommandId="{attribute(command.command_id)}"'
     streams = []
     room = limit - _ENVELOPE_OVERHEAD_BYTES
@@ -300,17 +315,20 @@ async def _receive(workstation: Workstation, shell: Shell, request: Request) -> 
         state = f'State="{ns.SHELL}/CommandState/Done"><rsp:ExitCode>{output.exit_code}</rsp:ExitCode>'
     else:
         state = f'State="{ns.SHELL}/CommandState/Running">'
-    body = "".join(streams) + f"<rsp:CommandState {attributes} {state}</rsp:CommandState>"
-    received = f"<rsp:ReceiveResponse>{body}</rsp:ReceiveResponse>"
-    return render_envelope(f"{ns.SHELL}/ReceiveResponse", request.message_id, received, "s a w rsp p")
-
-
-def _aborted() -> WsmanFault:
-    return faults.internal_error(
-        995,
-        "The I/O operation has been aborted because of either a thread exit or an application request. ",
-        provider=False,
+    return render_receive(
+        request.message_id, f"{''.join(streams)}<rsp:CommandState {attributes} {state}</rsp:CommandState>"
     )
+
+
+def operation_timeout_s(request: Request) -> float:
+    """The seconds that the client gives the operation, or the service's own default."""
+    return request.operation_timeout_s or DEFAULT_OPERATION_TIMEOUT_S
+
+
+def render_receive(message_id: str, content: str) -> bytes:
+    """A ReceiveResponse with `content` (XML) in it."""
+    body = f"<rsp:ReceiveResponse>{content}</rsp:ReceiveResponse>"
+    return render_envelope(f"{ns.SHELL}/ReceiveResponse", message_id, body, "s a w rsp p")
 
 
 def _signal(shell: Shell, request: Request) -> bytes:

@@ -87,7 +87,9 @@ class Request:
 
 
 def parse_xml(document: bytes) -> ElementTree.Element:
-    """Read a bounded UTF-8 document without DOCTYPE (its own encoding declaration does not count); names come as `{namespace}local`.
+    """Read a bounded UTF-8 document without DOCTYPE; names come as `{namespace}local`.
+
+    What the document's own declaration says of its encoding does not count: it was recoded.
 
     Raises: EnvelopeRefused.
     """
@@ -159,7 +161,9 @@ def parse_request(document: bytes) -> Request:
     if timeout_text and timeout_s is None:
         faulty = qualified(ns.WSMAN, "OperationTimeout")
     size_text = texts.get(qualified(ns.WSMAN, "MaxEnvelopeSize"))
-    size = int(size_text) if size_text and size_text.isascii() and size_text.isdecimal() and len(size_text) < 12 else None
+    size = (
+        int(size_text) if size_text and size_text.isascii() and size_text.isdecimal() and len(size_text) < 12 else None
+    )
     if size_text and size is None:
         faulty = qualified(ns.WSMAN, "MaxEnvelopeSize")
     reply_to = envelope.find(

@@ -105,8 +105,6 @@ class WsmanFault(Exception):
         )
 
 
-
-
 def timed_out() -> WsmanFault:
     """Nothing to say within OperationTimeout."""
     return WsmanFault("w:TimedOut", OPERATION_TIMED_OUT, _TIMED_OUT_TEXT, receiver=True)
@@ -205,7 +203,7 @@ def missing_resource_uri() -> WsmanFault:
         "a:DestinationUnreachable",
         0x8033803B,
         "The WS-Management service cannot process the request. The resource URI is missing or it has an incorrect "
-        'format. Check the documentation or use the following command for information on how to construct a resource '
+        "format. Check the documentation or use the following command for information on how to construct a resource "
         'URI: "winrm help uris". ',
         detail="InvalidResourceURI",
         action=ns.ADDRESSING_FAULT_ACTION,
@@ -216,8 +214,9 @@ def invalid_header(header: str) -> WsmanFault:
     """A header is there twice or its value is none."""
     return WsmanFault(
         "a:InvalidMessageInformationHeader",
-        0x80338016,
-        f"The WS-Management service cannot process the request. The header {header} is not valid. ",
+        0x8033800F,
+        "The WS-Management service cannot process the request. The request contains one or more invalid SOAP headers. ",
+        reason=f"The header {header} is not valid. ",
         action=ns.ADDRESSING_FAULT_ACTION,
     )
 
@@ -226,7 +225,7 @@ def missing_header(header: str) -> WsmanFault:
     """A header that WS-Addressing demands is missing."""
     return WsmanFault(
         "a:MessageInformationHeaderRequired",
-        0x80338017,
+        0x80338011,
         f"The WS-Management service cannot process the request. The header {header} is missing. ",
         action=ns.ADDRESSING_FAULT_ACTION,
     )
@@ -236,8 +235,11 @@ def not_understood(header: str) -> WsmanFault:
     """A header with mustUnderstand that this service does not know."""
     return WsmanFault(
         None,
-        0x80338018,
-        f"The WS-Management service cannot process the request because the header {header} was not understood. ",
+        0x80338010,
+        "The WS-Management service cannot process a SOAP header in the request that is marked as mustUnderstand by the "
+        "client. This could be caused by the use of a version of the protocol which is not supported, or may be an "
+        "incompatibility between the client and server implementations. ",
+        reason=f"The header {header} was not understood. ",
         soap_code="s:MustUnderstand",
         action=ns.ADDRESSING_FAULT_ACTION,
     )
@@ -252,11 +254,21 @@ def schema_validation_error(what: str) -> WsmanFault:
     )
 
 
+def invalid_xml(why: str) -> WsmanFault:
+    """The message is no SOAP envelope at all."""
+    return WsmanFault(
+        "w:SchemaValidationError",
+        0x80338043,
+        "The WS-Management service cannot process the request because the XML is invalid. ",
+        reason=f"The XML is invalid: {why}. ",
+    )
+
+
 def unsupported_feature(what: str) -> WsmanFault:
     """A feature of the protocol that this endpoint does not have."""
     return WsmanFault(
         "w:UnsupportedFeature",
-        0x80338043,
+        0x80338042,
         f"The WS-Management service does not support the specified feature: {what}. Remove the unsupported feature "
         "from the request and retry. ",
     )
@@ -269,7 +281,7 @@ def envelope_too_small(minimum: int) -> WsmanFault:
         0x80338035,
         "The WS-Management service cannot process the request because the encoding of the request exceeds an internal "
         "encoding limit. Reconfigure the client to send messages which fit the encoding limits of the service. ",
-        reason=f"The specified maximum packet size is too small. Increase the maximum packet size to {minimum} or more. ",
+        reason=f"The specified maximum packet size is too small. Increase it to {minimum} or more. ",
         detail="MinimumEnvelopeLimit",
     )
 
@@ -302,6 +314,15 @@ def internal_error(code: int, message: str, *, provider: bool = True) -> WsmanFa
         message,
         receiver=True,
         provider=("Shell cmd plugin", r"%systemroot%\system32\winrscmd.dll") if provider else None,
+    )
+
+
+def aborted() -> WsmanFault:
+    """The service or the shell went away while the request was waiting."""
+    return internal_error(
+        995,
+        "The I/O operation has been aborted because of either a thread exit or an application request. ",
+        provider=False,
     )
 
 

@@ -70,9 +70,7 @@ def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
         # A client that never pulls must not fill the memory.
         while len(workstation.enumerations) > 16:
             workstation.enumerations.pop(next(iter(workstation.enumerations)))
-        content = (
-            f"<n:EnumerateResponse><n:EnumerationContext>{context}</n:EnumerationContext></n:EnumerateResponse>"
-        )
+        content = f"<n:EnumerateResponse><n:EnumerationContext>{context}</n:EnumerationContext></n:EnumerateResponse>"
     return render_envelope(f"{ns.ENUMERATION}/EnumerateResponse", request.message_id, content, "s a n w rsp p")
 
 
@@ -84,7 +82,7 @@ def _enumeration_context(request: Request) -> str:
 
 
 def _config(workstation: Workstation) -> str:
-    quotas, auth = workstation.description.quotas, workstation.description.auth
+    quotas, auth = workstation.quotas, workstation.description.auth
 
     def flag(value: bool) -> str:
         return "true" if value else "false"
@@ -100,10 +98,7 @@ def _config(workstation: Workstation) -> str:
         group("AllowUnencrypted", "false"),
         group(
             "Auth",
-            *(
-                group(name, "true")
-                for name in ("Basic", "Digest", "Kerberos", "Negotiate", "Certificate")
-            ),
+            *(group(name, "true") for name in ("Basic", "Digest", "Kerberos", "Negotiate", "Certificate")),
             group("CredSSP", "false"),
         ),
         ports,

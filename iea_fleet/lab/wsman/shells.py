@@ -102,7 +102,7 @@ def open_shell(workstation: Workstation, shell: Shell) -> None:
 
     Raises: WsmanFault when the user's quota is used up or the id is taken.
     """
-    quota = workstation.description.quotas.max_shells_per_user
+    quota = workstation.quotas.max_shells_per_user
     if sum(1 for other in workstation.shells.values() if other.owner == shell.owner) >= quota:
         raise faults.too_many_shells(quota)
     if shell.shell_id in workstation.shells:
@@ -146,7 +146,7 @@ def find_shell(workstation: Workstation, shell_id: str, user: str) -> Shell:
 
 def check_command_quota(workstation: Workstation, shell: Shell) -> None:
     """Raises: WsmanFault when the user or the shell may not have another command."""
-    quotas = workstation.description.quotas
+    quotas = workstation.quotas
     used = sum(other.commands_started for other in workstation.shells.values() if other.owner == shell.owner)
     if used >= quotas.max_operations_per_user:
         raise faults.too_many_operations(quotas.max_operations_per_user)
