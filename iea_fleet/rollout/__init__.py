@@ -1,1 +1,1 @@
-"""Runs a playbook over an inventory and sees that every host asked for has an outcome."""
+"""A run from end to end: the inventory's hosts, Ansible over them, every outcome into the ledger."""

@@ -1,0 +1,59 @@
+"""Account safety: no run may lock an account by trying a wrong password on host after host (faults.md row 1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from iea_fleet.model.outcome import Outcome
+from iea_fleet.rollout.inventory import Host
+
+LIMIT = 3
+"""Equal refusals in a row with one account before it is left alone."""
+
+SCOUT_ROUNDS = 3
+"""How many small slices look for a host that answers, before the rest is asked with the gate as only guard."""
+
+_REFUSALS = frozenset(
+    {"transport.logon_refused", "transport.logon_refused_local_account", "transport.kerberos_account"}
+)
+
+
+class AccountGuard:
+    """Counts refused logons by account, as the outcomes of a run come in."""
+
+    def __init__(self) -> None:
+        self._in_a_row: Counter[str] = Counter()
+        self._proven: set[str] = set()
+
+    def see(self, host: Host, outcome: Outcome) -> str | None:
+        """Take note of one outcome; gives the account when it was refused for the `LIMIT`th time in a row."""
+        refusal = next((finding for finding in outcome.findings if finding.code in _REFUSALS), None)
+        account = _key(host.account or (refusal.evidence.get("account", "") if refusal else ""))
+        if refusal is None:
+            if outcome.answer is not None:  # only a host that accepted the logon has one
+                self._in_a_row[account] = 0
+                self._proven.add(account)
+            return None
+        self._in_a_row[account] += 1
+        return (host.account or account) if self._in_a_row[account] == LIMIT else None
+
+    def is_refused(self, account: str) -> bool:
+        """Whether an account must be left alone."""
+        return self._in_a_row[_key(account)] >= LIMIT
+
+    def scouts(self, hosts: Sequence[Host]) -> tuple[Host, ...]:
+        """The hosts to ask first: for each account that no host has accepted yet, as many as may refuse it."""
+        chosen: list[Host] = []
+        room: Counter[str] = Counter()
+        for host in hosts:
+            account = _key(host.account)
+            if account not in self._proven and room[account] + self._in_a_row[account] < LIMIT:
+                room[account] += 1
+                chosen.append(host)
+        return tuple(chosen)
+
+
+def _key(account: str) -> str:
+    # Windows compares account names without case ([MS-SAMR] 3.1.1.8.4 compares sAMAccountName so).
+    return account.casefold()

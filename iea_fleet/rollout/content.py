@@ -1,0 +1,64 @@
+"""Where the playbooks, roles and plugins of this installation lie, and the environment that makes Ansible use them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import iea_fleet
+from iea_fleet.model.errors import LocalFailure
+
+ENVIRONMENT_NAME = "IEA_FLEET_CONTENT"
+"""Names another folder with playbooks/ and roles/, for who changes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A folder with `playbooks/` and `roles/`, and the package's plugins."""
+
+    folder: Path
+    plugins: Path
+
+    def playbook(self, name: str) -> Path:
+        """The playbook of this name, without `.yml`. Raises: LocalFailure when it is missing."""
+        path = self.folder / "playbooks" / f"{name}.yml"
+        if not path.is_file():
+            raise LocalFailure(str(path), "the playbook is missing", "Install iea-fleet again")
+        return path
+
+    def environment(self) -> dict[str, str]:
+        """Variables for Ansible's own programs; they add to what the user has set."""
+        return {
+            "PATH": _joined(str(Path(sys.executable).parent), "PATH"),
+            "ANSIBLE_ACTION_PLUGINS": _joined(str(self.plugins / "action"), "ANSIBLE_ACTION_PLUGINS"),
+            "ANSIBLE_LIBRARY": _joined(str(self.plugins / "modules"), "ANSIBLE_LIBRARY"),
+            "ANSIBLE_ROLES_PATH": _joined(str(self.folder / "roles"), "ANSIBLE_ROLES_PATH"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_DEPRECATION_WARNINGS": "0",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        }
+
+
+def find_content() -> Content:
+    """The content named by IEA_FLEET_CONTENT, else the wheel's, else the checkout's that this package is in.
+
+    Raises: LocalFailure when none has playbooks.
+    """
+    package = Path(iea_fleet.__file__).parent
+    plugins = package / "plugins"
+    named = os.environ.get(ENVIRONMENT_NAME)
+    candidates = [Path(named).absolute()] if named else [package / "ansible", package.parent]
+    for folder in candidates:
+        if (folder / "playbooks").is_dir():
+            own = folder / "plugins"
+            return Content(folder, own if own.is_dir() else plugins)
+    raise LocalFailure(
+        str(candidates[0]), "there are no playbooks", "Install iea-fleet again, or mend IEA_FLEET_CONTENT"
+    )
+
+
+def _joined(first: str, variable: str) -> str:
+    rest = os.environ.get(variable)
+    return f"{first}{os.pathsep}{rest}" if rest else first

@@ -1,0 +1,212 @@
+"""The hosts of a run, read by Ansible's own `ansible-inventory`, so that every kind of inventory works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from iea_fleet.ledger.records import AskedHost
+from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.rollout.vault import Vault
+
+_TIME_LIMIT_S = 300
+_SITE_PREFIX = "site_"
+_NO_PASSWORD_TRANSPORTS = frozenset({"kerberos", "certificate"})
+"""WinRM logons that need no password in the inventory: a ticket, a client certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host of the inventory, with what a run must know of it before it is asked."""
+
+    name: str
+    site: str
+    address: str
+    account: str
+
+    @property
+    def asked(self) -> AskedHost:
+        """The host as the ledger keeps it."""
+        return AskedHost(host=self.name, site=self.site, address=self.address)
+
+
+def read_inventory(
+    sources: Sequence[str], pattern: str, vault: Vault, environment: Mapping[str, str]
+) -> tuple[Host, ...]:
+    """Read the hosts that match.
+
+    Args:
+        sources: inventory files, folders, or lists of names with a comma.
+        pattern: as for Ansible's `--limit`; empty: every host.
+        vault: opens what is encrypted in the inventory.
+        environment: variables for Ansible's programs, beside the user's own.
+    Returns: at least one host, in the inventory's order, each once.
+    Raises: InputError when there is no such inventory, host or pattern, it can't be parsed, no host is left, the vault
+        can't be opened, or a host has no credentials.
+    """
+    for source in sources:
+        if "," not in source and not Path(source).exists():
+            raise InputError(source, "there is no such inventory", "Name a file or folder with --inventory")
+    vault.check()
+    arguments = ["inventory", "--list"]
+    for source in sources:
+        arguments += ["--inventory", source]
+    if pattern:
+        arguments += ["--limit", pattern]
+    where = ", ".join(sources)
+    done = _ansible(arguments, vault, environment)
+    told = " ".join(done.stderr.split())
+    if done.returncode != 0:
+        raise _inventory_error(where, told, vault)
+    if unmatched := re.findall(r"Could not match supplied host pattern, ignoring: (\S+)", told):
+        names = ", ".join(dict.fromkeys(unmatched))
+        raise InputError(
+            f"--limit {names}",
+            f"no host or group of {where} has this name",
+            "ansible-inventory --graph shows its names",
+        )
+    groups = _parse(done.stdout, where)
+    hosts = tuple(_hosts(groups))
+    if not hosts:
+        what = f"no host matches --limit {pattern}" if pattern else "the inventory has no hosts"
+        raise InputError(where, what, "Add workstations to it, or name another one with --inventory")
+    _require_credentials(hosts, _variables(groups), where)
+    _require_vault_opens(groups, vault, environment, where)
+    return hosts
+
+
+def _ansible(
+    arguments: Sequence[str], vault: Vault, environment: Mapping[str, str], given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    with vault.arguments() as (vault_arguments, descriptors):
+        try:
+            return subprocess.run(
+                [sys.executable, "-m", "ansible", *arguments, *vault_arguments],
+                env={**os.environ, **environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"},
+                pass_fds=descriptors,
+                input=given,
+                stdin=None if given is not None else subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIME_LIMIT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise InputError(
+                "the inventory", f"Ansible did not read it within {_TIME_LIMIT_S} s", "Look at its plugins and scripts"
+            ) from error
+        except OSError as error:
+            raise LocalFailure(
+                sys.executable, f"Ansible can't be started ({error.strerror})", "Install it again"
+            ) from error
+
+
+def _inventory_error(where: str, told: str, vault: Vault) -> InputError:
+    if "no vault secrets found" in told:
+        return InputError(
+            where, "it is encrypted and no vault password was given", "Give --ask-vault-pass or --vault-password-file"
+        )
+    if "Decryption failed" in told:
+        return _wrong_vault_password(where, vault)
+    error = told.rpartition("[ERROR]: ")[2][:500].rstrip(".") or "Ansible gave no reason"
+    cause = re.search(r"Failed to parse inventory with 'yaml' plugin: (.{1,200}?)(?:\. |$)", told)
+    if cause and "Completely failed to parse" in error:
+        error = f"it can't be parsed ({cause[1]})"
+    return InputError(where, error, "Try ansible-inventory --list with it, which says more")
+
+
+def _wrong_vault_password(where: str, vault: Vault) -> InputError:
+    given = f"the password in {vault.file}" if vault.file else "the vault password that was given"
+    return InputError(where, f"{given} does not open what is encrypted there", "Give the right one")
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    try:
+        groups = json.loads(text)
+    except ValueError as error:
+        raise InputError(where, "Ansible's answer about it is no JSON", "Look at its plugins and scripts") from error
+    if not isinstance(groups, dict):
+        raise InputError(where, "Ansible's answer about it is no group list", "Look at its plugins and scripts")
+    return groups
+
+
+def _variables(groups: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = groups.get("_meta", {}).get("hostvars", {})
+    return found
+
+
+def _hosts(groups: Mapping[str, Any]) -> Iterator[Host]:
+    sites: dict[str, str] = {}
+    for group in groups:
+        if group.startswith(_SITE_PREFIX):
+            for name in _members(groups, group, set()):
+                sites.setdefault(name, group.removeprefix(_SITE_PREFIX))
+    for name in dict.fromkeys(_members(groups, "all", set())):
+        variables = _variables(groups).get(name, {})
+        yield Host(
+            name=name[:255],
+            site=sites.get(name, "")[:255],
+            address=str(variables.get("ansible_host", name))[:255],
+            account=str(variables.get("ansible_user", "")),
+        )
+
+
+def _members(groups: Mapping[str, Any], group: str, seen: set[str]) -> Iterator[str]:
+    if group in seen:
+        return
+    seen.add(group)
+    entry = groups.get(group, {})
+    yield from entry.get("hosts", ())
+    for child in entry.get("children", ()):
+        yield from _members(groups, child, seen)
+
+
+def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    lacking: dict[str, list[str]] = {}
+    for host in hosts:
+        known = variables.get(host.name, {})
+        if known.get("ansible_connection") not in ("winrm", "psrp"):
+            continue
+        transport = str(known.get("ansible_winrm_transport", known.get("ansible_psrp_auth", "")))
+        if transport in _NO_PASSWORD_TRANSPORTS:
+            continue
+        if not (known.get("ansible_user") or known.get("ansible_winrm_user") or known.get("ansible_psrp_user")):
+            lacking.setdefault("ansible_user", []).append(host.name)
+        password_names = ("ansible_password", "ansible_winrm_password", "ansible_winrm_pass", "ansible_psrp_password")
+        if not any(known.get(name) for name in password_names):
+            lacking.setdefault("ansible_password", []).append(host.name)
+    for name, names in lacking.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise InputError(
+            where,
+            f"{names[0]}{others} can't be logged on to: {name} is missing",
+            f"Write {name} into the inventory's group_vars, passwords with ansible-vault",
+        )
+
+
+def _require_vault_opens(groups: Mapping[str, Any], vault: Vault, environment: Mapping[str, str], where: str) -> None:
+    """Try one single encrypted value; whole encrypted files were opened when the inventory was read."""
+    encrypted = next(
+        (
+            value["__ansible_vault"]
+            for variables in _variables(groups).values()
+            for value in variables.values()
+            if isinstance(value, dict) and "__ansible_vault" in value
+        ),
+        None,
+    )
+    if encrypted is None:
+        return
+    done = _ansible(["vault", "decrypt", "--output", "-"], vault, environment, given=str(encrypted))
+    told = " ".join(done.stderr.split())
+    if done.returncode != 0:
+        given = vault.file or vault.password or "Decryption failed" in told
+        raise _inventory_error(where, told if given else "no vault secrets found", vault)

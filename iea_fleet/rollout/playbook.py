@@ -1,0 +1,130 @@
+"""One call of Ansible through ansible-runner: its events as they come, nothing secret on disk, and an end in any case."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
+
+from iea_fleet.rollout.vault import Vault
+
+_POLL_S = 0.5
+"""How often the runner looks up from Ansible's output to ask whether to go on."""
+
+_VAULT_PROMPT = r"Vault password:\s*?$"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookCall:
+    """What to run.
+
+    Args:
+        playbook: its file.
+        inventory: sources, as the user gave them.
+        hosts: names of the hosts to ask.
+        forks: how many at once.
+        check, diff: Ansible's modes of these names.
+        vault: opens what is encrypted in the inventory.
+        environment: variables for Ansible, beside the user's own.
+    """
+
+    playbook: Path
+    inventory: Sequence[str]
+    hosts: Sequence[str]
+    forks: int
+    check: bool
+    diff: bool
+    vault: Vault
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookEnd:
+    """How it ended: Ansible's exit code, and whether we ended it."""
+
+    exit_code: int
+    cancelled: bool
+
+
+def run_playbook(
+    call: PlaybookCall, folder: Path, on_event: Callable[[Mapping[str, Any]], None], wants_end: Callable[[], bool]
+) -> PlaybookEnd:
+    """Run it, and return when Ansible has ended.
+
+    Args:
+        call: what to run.
+        folder: a private folder for ansible-runner's files, made here and removed before returning.
+        on_event: called with each event in this thread. What it raises ends Ansible and is raised again from here.
+        wants_end: asked about twice a second; `True` kills Ansible.
+    """
+    failures: list[Exception] = []
+
+    def handle(event: dict[str, Any]) -> bool:
+        # An exception in the handler would pass through the middle of pexpect's reading: it is kept, and ends the run.
+        try:
+            on_event(event)
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+        return False  # do not write the event to disk
+
+    folder.mkdir(mode=0o700)
+    try:
+        config = _config(call, folder)
+        _keep_environment_off_disk(Path(config.artifact_dir))
+        runner = Runner(config, event_handler=handle, cancel_callback=lambda: bool(failures) or wants_end())
+        _, exit_code = runner.run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if failures:
+        raise failures[0]
+    return PlaybookEnd(exit_code=int(exit_code), cancelled=bool(runner.canceled))
+
+
+def _config(call: PlaybookCall, folder: Path) -> RunnerConfig:
+    # A file, because the names of thousands of hosts are longer than an argument may be.
+    limit = folder / "hosts"
+    limit.write_text("".join(f"{name}\n" for name in call.hosts), encoding="utf-8")
+    arguments = ["--check"] if call.check else []
+    arguments += ["--diff"] if call.diff else []
+    passwords = {}
+    if call.vault.file is not None:
+        arguments += ["--vault-password-file", str(call.vault.file.absolute())]
+    elif call.vault.password is not None:
+        # ansible-runner types it into Ansible's prompt; handed to the class itself, it is written nowhere.
+        arguments += ["--ask-vault-pass"]
+        passwords[_VAULT_PROMPT] = call.vault.password
+    config = RunnerConfig(
+        private_data_dir=str(folder),
+        playbook=str(call.playbook),
+        inventory=[source if "," in source else str(Path(source).absolute()) for source in call.inventory],
+        limit=f"@{limit}",
+        forks=call.forks,
+        cmdline=shlex.join(arguments) if arguments else None,
+        envvars=dict(call.environment),
+        passwords=passwords,
+        quiet=True,
+        suppress_output_file=True,
+        suppress_ansible_output=True,
+    )
+    config.prepare()
+    # prepare() forgets these three, because there is no file with settings.
+    config.suppress_output_file = True
+    config.suppress_ansible_output = True
+    config.pexpect_timeout = _POLL_S
+    config.cwd = str(Path.cwd())  # so that the user's ansible.cfg counts, and relative paths in it
+    return config
+
+
+def _keep_environment_off_disk(artifacts: Path) -> None:
+    """Let ansible-runner write its file `command`, which holds the whole environment, into a pipe that nobody keeps."""
+    pipe = artifacts / "command"
+    os.mkfifo(pipe, 0o600)
+    threading.Thread(target=pipe.read_bytes, name="drain", daemon=True).start()

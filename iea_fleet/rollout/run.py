@@ -1,0 +1,243 @@
+"""A run: scouts first, then everybody else, then once more those worth a second try; no host is ever lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from iea_fleet.ledger.gate import ENVIRONMENT_NAME as GATE_VARIABLE
+from iea_fleet.ledger.gate import Gate
+from iea_fleet.ledger.records import RunKind, RunState
+from iea_fleet.ledger.store import Ledger
+from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.outcome import Outcome
+from iea_fleet.rollout import findings
+from iea_fleet.rollout.accounts import LIMIT, SCOUT_ROUNDS, AccountGuard
+from iea_fleet.rollout.content import Content
+from iea_fleet.rollout.events import Begun, Said, Told, read_event
+from iea_fleet.rollout.inventory import Host
+from iea_fleet.rollout.playbook import PlaybookCall, PlaybookEnd, run_playbook
+from iea_fleet.rollout.vault import Vault
+
+RENEW_S = 30
+"""How often leases are prolonged."""
+
+_BUSY_CODE = "transaction.busy"
+_SAID_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asked for.
+
+    Args:
+        kind: push or report; also the playbook's name.
+        inventory: sources as given.
+        check, diff: Ansible's modes of these names.
+        forks: how many hosts at once.
+        vault: opens what is encrypted in the inventory.
+        wave_pause_s: seconds before the second try at the end of the wave.
+    """
+
+    kind: RunKind
+    inventory: Sequence[str]
+    check: bool = False
+    diff: bool = False
+    forks: int = 20
+    vault: Vault = field(default_factory=Vault)
+    wave_pause_s: float = 5.0
+
+
+class Observer(Protocol):
+    """Who watches a run; called in the run's own thread."""
+
+    def phase(self, name: str, hosts: int) -> None:
+        """A pass over so many hosts begins: `scouts`, `fleet` or `retry`."""
+
+    def answered(self, host: Host, outcome: Outcome) -> None:
+        """A host's outcome is in the ledger; it may come again after a second try."""
+
+
+class Stop:
+    """Ends a run early. Its methods may be called from signal handlers."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.at_once = False
+
+    def request(self, reason: str) -> None:
+        """Let hosts under way finish and skip the rest; asked a second time: end at once."""
+        self.at_once = bool(self.reason)
+        self.reason = self.reason or reason
+
+
+class Run:
+    """One run over hosts that the ledger has written down already.
+
+    Args:
+        order: what was asked for.
+        hosts: all of them, in order.
+        run: the run's id in the ledger.
+        ledger: where outcomes go.
+        folder: the run's private folder.
+        content: playbooks and roles.
+        observer: who watches.
+        stop: how it is ended early.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        hosts: Sequence[Host],
+        run: str,
+        ledger: Ledger,
+        folder: Path,
+        content: Content,
+        observer: Observer,
+        stop: Stop,
+    ) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._order, self._hosts, self._run, self._ledger = order, {host.name: host for host in hosts}, run, ledger
+        self._folder, self._content, self._observer, self._stop = folder, content, observer, stop
+        self._playbook = content.playbook(order.kind.value)
+        self._accounts = AccountGuard()
+        gate_folder = folder / "gate"
+        gate_folder.mkdir(mode=0o700)
+        self._gate = Gate(gate_folder)
+        self._gate_shut = False
+        self._begun: set[str] = set()
+        self._said: list[str] = []
+        self._passes = 0
+        self._renewed = time.monotonic()
+        self._failure: LocalFailure | None = None
+
+    def carry_out(self) -> RunState:
+        """Ask every host, and leave an outcome for each; the run is closed in the ledger.
+
+        Raises: LocalFailure when the ledger could not be written any more: outcomes are then complete in `outcomes`.
+        """
+        for _ in range(SCOUT_ROUNDS):
+            scouts = self._accounts.scouts(self._open_hosts())
+            if not scouts or self._stop.reason:
+                break
+            self._pass("scouts", scouts)
+        self._skip_refused_accounts()
+        self._pass("fleet", self._open_hosts())
+        self._second_try()
+        self._skip_refused_accounts()
+        self._account_for_everyone()
+        state = RunState.STOPPED if self._stop.reason else RunState.DONE
+        if self._failure is not None:
+            raise self._failure
+        self._ledger.end(self._run, state, self._stop.reason)
+        return state
+
+    def _open_hosts(self) -> list[Host]:
+        return [host for host in self._hosts.values() if host.name not in self.outcomes]
+
+    def _second_try(self) -> None:
+        again = [host for host in self._hosts.values() if _worth_a_second_try(self.outcomes.get(host.name))]
+        again = [host for host in again if not self._accounts.is_refused(host.account)]
+        if not again or self._stop.reason:
+            return
+        self._wait(self._order.wave_pause_s)
+        self._begun -= {host.name for host in again}
+        self._pass("retry", again)
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stop.reason and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+
+    def _pass(self, name: str, hosts: Sequence[Host]) -> None:
+        if not hosts or self._stop.reason:
+            return
+        self._observer.phase(name, len(hosts))
+        self._passes += 1
+        environment = {**self._content.environment(), GATE_VARIABLE: str(self._gate.folder)}
+        call = PlaybookCall(
+            playbook=self._playbook,
+            inventory=self._order.inventory,
+            hosts=[host.name for host in hosts],
+            forks=self._order.forks,
+            check=self._order.check,
+            diff=self._order.diff,
+            vault=self._order.vault,
+            environment=environment,
+        )
+        end = run_playbook(call, self._folder / f"pass-{self._passes}", self._on_event, self._wants_end)
+        self._account_for_pass(hosts, end)
+
+    def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:
+        """Give an outcome to hosts that Ansible said nothing about, unless they were not begun and still can be."""
+        reason = self._stop.reason or self._reason_of(end)
+        for host in hosts:
+            if host.name in self.outcomes:
+                continue
+            if host.name in self._begun:
+                self._settle(host, findings.cut_off(reason))
+            elif not self._stop.reason:
+                self._settle(host, findings.unusable(reason))
+
+    def _reason_of(self, end: PlaybookEnd) -> str:
+        errors = [line for line in self._said if "ERROR" in line or "error" in line]
+        said = (errors or self._said or [""])[-1]
+        return f"Ansible ended with exit code {end.exit_code}" + (f": {said}" if said else " and said nothing of it")
+
+    def _on_event(self, event: Mapping[str, Any]) -> None:
+        match read_event(event):
+            case Begun(name):
+                self._begun.add(name)
+            case Told(name, outcome) if name in self._hosts:
+                self._settle(self._hosts[name], outcome)
+            case Said(text):
+                self._said = [*self._said, text][-_SAID_LINES:]
+            case _:
+                pass
+
+    def _settle(self, host: Host, outcome: Outcome) -> None:
+        self.outcomes[host.name] = outcome
+        if self._failure is None:
+            try:
+                self._ledger.record(self._run, host.name, outcome)
+            except LocalFailure as failure:
+                # The answer is kept in memory for the report; no further host is begun.
+                self._failure = failure
+                self._stop.request(str(failure))
+        self._observer.answered(host, outcome)
+        account = self._accounts.see(host, outcome)
+        if account is not None:
+            self._gate.shut_account(account, _refused_reason(account))
+
+    def _skip_refused_accounts(self) -> None:
+        for host in self._open_hosts():
+            if self._accounts.is_refused(host.account):
+                self._settle(host, findings.skipped(_refused_reason(host.account)))
+
+    def _account_for_everyone(self) -> None:
+        for host in self._open_hosts():
+            reason = self._stop.reason or "the run ended before its turn"
+            self._settle(host, findings.skipped(reason))
+
+    def _wants_end(self) -> bool:
+        if self._stop.reason and not self._gate_shut:
+            self._gate_shut = True
+            self._gate.shut(self._stop.reason)
+        if time.monotonic() - self._renewed > RENEW_S and self._failure is None:
+            self._renewed = time.monotonic()
+            if not self._ledger.renew(self._run):
+                self._stop.request("another run took this one for dead and holds its hosts now")
+        return self._stop.at_once
+
+
+def _worth_a_second_try(outcome: Outcome | None) -> bool:
+    if outcome is None:
+        return False
+    return any(finding.evidence.get("retry") == "wave" or finding.code == _BUSY_CODE for finding in outcome.findings)
+
+
+def _refused_reason(account: str) -> str:
+    return f"account {account} was refused on {LIMIT} hosts in a row; stopped before it is locked"
