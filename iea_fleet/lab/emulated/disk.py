@@ -1,0 +1,231 @@
+"""The files of an emulated machine, and what a full disk, another program or a power cut does to them.
+
+Every change is one durable step, counted since the last boot of the process that makes them. Contents that were
+written and not yet flushed are lost with the power, as a page cache is; names (create, move, replace, delete) are
+journalled by the file system and are there or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Purpose = Literal["read", "journal", "backup", "write", "read_back", "record", "tidy"]
+"""What a transaction is doing with a file."""
+
+FILE_NOT_FOUND, ACCESS_DENIED, SHARING_VIOLATION, LOCK_VIOLATION, DISK_FULL = 2, 5, 32, 33, 112
+"""Win32 codes, [MS-ERREF] 2.2."""
+
+_MESSAGES = {
+    FILE_NOT_FOUND: "The system cannot find the file specified.",
+    ACCESS_DENIED: "Access is denied.",
+    SHARING_VIOLATION: "The process cannot access the file because it is being used by another process.",
+    LOCK_VIOLATION: "The process cannot access the file because another process has locked a portion of the file.",
+    DISK_FULL: "There is not enough space on the disk.",
+}
+
+
+class DiskError(Exception):
+    """Windows refused a file operation: `code` is the Win32 code."""
+
+    def __init__(self, code: int, path: str) -> None:
+        super().__init__(f"{_MESSAGES.get(code, f'Win32 error {code}')} {path}")
+        self.code = code
+
+
+class ProcessEnds(BaseException):
+    """The process is gone in the middle of a step: no `except Exception` of the transaction may see it."""
+
+    def __init__(self, cut: Cut) -> None:
+        super().__init__(f"ended at durable step {cut.step}")
+        self.cut = cut
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Another program stands in the way of a file.
+
+    Args:
+        at: when it does; "always": whenever the file is touched.
+        code: what Windows says: 32, 33, 5 (also: a read-only file, for everything but reading).
+        attempts: after so many refusals it lets go; None: never.
+    """
+
+    at: Purpose | Literal["always"] = "always"
+    code: int = SHARING_VIOLATION
+    attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The process ends at a durable step.
+
+    Args:
+        step: which one, from 1.
+        how: `before` the step happens; `torn`: in its middle (a write is cut in half, other steps have happened);
+            both lose the power, and with it what was not flushed. `killed`: the process alone dies, before the step.
+    """
+
+    step: int
+    how: Literal["before", "torn", "killed"] = "before"
+
+
+def canonical(path: str) -> str:
+    """A path as a key: Windows compares names without case and takes both separators."""
+    return path.replace("/", "\\").lower()
+
+
+@dataclass(slots=True)
+class Disk:
+    """All files of one machine.
+
+    Args:
+        base: files by path as they were laid out, shared between machines and never changed.
+        free_bytes: what the drive has left.
+        locks: by path; see `Lock`.
+        full_at: the disk turns out to be full at the first write for this purpose, whatever `free_bytes` says.
+        cut: see `Cut`; None: nothing happens.
+    """
+
+    base: Mapping[str, bytes] = field(default_factory=dict)
+    free_bytes: int = 50 << 30
+    locks: dict[str, Lock] = field(default_factory=dict)
+    full_at: Purpose | None = None
+    cut: Cut | None = None
+    steps: int = 0
+    _changes: dict[str, tuple[str, bytes] | None] = field(default_factory=dict)
+    _unflushed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if any(path != canonical(path) for path in self.base):
+            self._changes = {canonical(path): (path, data) for path, data in self.base.items()} | self._changes
+            self.base = {}
+
+    def lay(self, path: str, data: bytes | None) -> None:
+        """Put a file there from outside, or take it away (None); no durable step of anybody."""
+        self._changes[canonical(path)] = None if data is None else (path, data)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return self.peek(path) is not None
+
+    def peek(self, path: str) -> bytes | None:
+        """The bytes as somebody outside sees them, whatever is locked; None: no such file."""
+        key = canonical(path)
+        if key in self._changes:
+            entry = self._changes[key]
+            return None if entry is None else entry[1]
+        return self.base.get(key)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Every file by its path in lower case."""
+        return {path: data for path in self._paths() if (data := self.peek(path)) is not None}
+
+    def matching(self, start: str, end: str) -> list[str]:
+        """The files whose path begins and ends so, in order."""
+        first, last = canonical(start), canonical(end)
+        return sorted(
+            path for path in self._changes if path.startswith(first) and path.endswith(last) and self.exists(path)
+        )
+
+    def read(self, path: str, purpose: Purpose = "read") -> bytes:
+        """The bytes of a file. Raises: DiskError with 2, 5, 32 or 33."""
+        self._refuse_when_locked(path, purpose)
+        data = self.peek(path)
+        if data is None:
+            raise DiskError(FILE_NOT_FOUND, path)
+        return data
+
+    def write(self, path: str, data: bytes, purpose: Purpose) -> None:
+        """Write a whole file, without flushing it. Raises: DiskError."""
+        self._refuse_when_locked(path, purpose)
+        if self.full_at == purpose or len(data) > self.free_bytes:
+            raise DiskError(DISK_FULL, path)
+        torn = self._step()
+        self._put(path, data[: len(data) // 2] if torn else data)
+        self._unflushed.add(canonical(path))
+        self._end_when(torn)
+
+    def flush(self, path: str) -> None:
+        """What was written to the file is on the disk now."""
+        torn = self._step()
+        self._unflushed.discard(canonical(path))
+        self._end_when(torn)
+
+    def move(self, source: str, target: str, purpose: Purpose) -> None:
+        """Give a file another name, over whatever has that name. Raises: DiskError."""
+        data = self.read(source, purpose)
+        self._refuse_when_locked(target, purpose)
+        torn = self._step()
+        self._put(target, data)
+        self._changes[canonical(source)] = None
+        if canonical(source) in self._unflushed:
+            self._unflushed = (self._unflushed - {canonical(source)}) | {canonical(target)}
+        self._end_when(torn)
+
+    def replace(self, path: str, new: str, old: str) -> None:
+        """Put `new` in the place of `path`, which becomes `old`, in one step (ReplaceFile). Raises: DiskError."""
+        before, after = self.read(path, "write"), self.read(new, "write")
+        if self.full_at == "write":
+            raise DiskError(DISK_FULL, path)
+        torn = self._step()
+        self._put(old, before)
+        self._put(path, after)
+        self._changes[canonical(new)] = None
+        self._end_when(torn)
+
+    def delete(self, path: str) -> None:
+        """Remove a file; one that is not there is no error. Raises: DiskError when it is locked."""
+        if self.exists(path):
+            self._refuse_when_locked(path, "tidy")
+            torn = self._step()
+            self._changes[canonical(path)] = None
+            self._end_when(torn)
+
+    def other_step(self) -> None:
+        """A durable step that is no file's: a registry value."""
+        self._end_when(self._step())
+
+    def after_end(self, cut: Cut) -> None:
+        """What the disk looks like when the process is gone: a power cut loses what was not flushed."""
+        if cut.how != "killed":
+            for path in self._unflushed:
+                data = self.peek(path) or b""
+                self._put(path, data[: len(data) // 2] if cut.how == "torn" else b"")
+        self._unflushed.clear()
+        self.cut = None
+        self.steps = 0
+
+    def _step(self) -> bool:
+        """Count a durable step; True when the power goes in its middle. Raises: ProcessEnds before the step."""
+        self.steps += 1
+        if self.cut is None or self.cut.step != self.steps:
+            return False
+        if self.cut.how != "torn":
+            raise ProcessEnds(self.cut)
+        return True
+
+    def _end_when(self, torn: bool) -> None:
+        if torn and self.cut is not None:
+            raise ProcessEnds(self.cut)
+
+    def _refuse_when_locked(self, path: str, purpose: Purpose) -> None:
+        key = canonical(path)
+        lock = self.locks.get(key)
+        if lock is None or lock.at not in (purpose, "always"):
+            return
+        if lock.attempts is not None:
+            if lock.attempts <= 0:
+                del self.locks[key]
+                return
+            self.locks[key] = replace(lock, attempts=lock.attempts - 1)
+        raise DiskError(lock.code, path)
+
+    def _put(self, path: str, data: bytes) -> None:
+        known = self._changes.get(canonical(path))
+        self._changes[canonical(path)] = (known[0] if known else path, data)
+
+    def _paths(self) -> Iterator[str]:
+        yield from self._changes
+        yield from (path for path in self.base if path not in self._changes)

@@ -1,0 +1,69 @@
+"""The probes on an emulated machine: facts only, and never an error (docs/wire.md, "Probes")."""
+
+from __future__ import annotations
+
+import re
+
+from iea_fleet.lab.emulated import settings
+from iea_fleet.lab.emulated.coding import decode
+from iea_fleet.lab.emulated.disk import FILE_NOT_FOUND, DiskError
+from iea_fleet.lab.emulated.machine import Machine
+from iea_fleet.lab.emulated.stores import Malformed
+from iea_fleet.lab.emulated.stores.lines import lines_of
+from iea_fleet.model.answer import LogFacts, LogMatch, ProbeFacts, ProcessFacts, ServiceFacts, SettingFacts, UrlFacts
+from iea_fleet.model.request import LogProbe, Probe, ProcessProbe, Require, ServiceProbe, SettingProbe
+
+LINE_LENGTH = 500
+
+
+def run(machine: Machine, probe: Probe) -> ProbeFacts:
+    """Answer one probe."""
+    if isinstance(probe, SettingProbe):
+        return SettingFacts(kind="setting", id=probe.id, places=settings.read(machine, probe.target))
+    if isinstance(probe, ProcessProbe):
+        count = machine.process_count(probe.name)
+        return ProcessFacts(kind="process", id=probe.id, running=count > 0, count=count)
+    if isinstance(probe, ServiceProbe):
+        return ServiceFacts(kind="service", id=probe.id, state=machine.service(probe.name))
+    if isinstance(probe, LogProbe):
+        return _log(machine, probe)
+    return machine.network.probe(probe)
+
+
+def found(facts: ProbeFacts, fact: str) -> tuple[str, ...]:
+    """The fact that a requirement compares, as text; a probe that has no such fact gives none, so nothing holds."""
+    if isinstance(facts, SettingFacts) and fact in ("value", "state"):
+        return tuple((place.value or "") if fact == "value" else place.state.value for place in facts.places)
+    if isinstance(facts, ServiceFacts) and fact == "state":
+        return (facts.state,)
+    if isinstance(facts, UrlFacts) and fact == "ok":
+        return (str(facts.ok).lower(),)
+    if isinstance(facts, ProcessFacts) and fact == "running":
+        return (str(facts.running).lower(),)
+    return ()
+
+
+def holds(require: Require, values: tuple[str, ...]) -> bool:
+    """Whether every value that was found is as required; nothing found never holds."""
+    if require.one_of is not None:
+        return bool(values) and all(value in require.one_of for value in values)
+    return bool(values) and not any(value in (require.none_of or ()) for value in values)
+
+
+def _log(machine: Machine, probe: LogProbe) -> LogFacts:
+    try:
+        data = machine.disk.read(machine.expanded(probe.path))
+        text = decode(data[-probe.tail_bytes :], probe.encoding).text
+    except DiskError as error:
+        missing = error.code == FILE_NOT_FOUND
+        return LogFacts(kind="log", id=probe.id, state="file_missing" if missing else "unreadable")
+    except Malformed:
+        return LogFacts(kind="log", id=probe.id, state="unreadable")
+    lines = [line.text for line in lines_of(text)]
+    matches = []
+    for name, pattern in probe.patterns.items():
+        compiled = re.compile(pattern)
+        matching = [line for line in lines if compiled.search(line)]
+        if matching:
+            matches.append(LogMatch(pattern=name, line=matching[-1][:LINE_LENGTH], count=len(matching)))
+    return LogFacts(kind="log", id=probe.id, state="present", matches=tuple(matches))

@@ -1,0 +1,197 @@
+"""One transaction on an emulated machine, in the order of docs/wire.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from iea_fleet.lab.emulated import probes
+from iea_fleet.lab.emulated.disk import DISK_FULL, DiskError
+from iea_fleet.lab.emulated.journal import JOURNAL_BYTES, Journal, recover
+from iea_fleet.lab.emulated.machine import Machine
+from iea_fleet.lab.emulated.plan import Plan, StepFailed, make_plan
+from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.model.answer import (
+    AfterOutcome,
+    Answer,
+    EnsureOutcome,
+    Failure,
+    ProbeFacts,
+    Recovered,
+    RequireOutcome,
+    Status,
+    Step,
+)
+from iea_fleet.model.request import Request, RestartService
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the answer will say, as far as it is known."""
+
+    status: Status = Status.DONE
+    recovered: Recovered | None = None
+    probes: tuple[ProbeFacts, ...] = ()
+    require: tuple[RequireOutcome, ...] = ()
+    ensure: tuple[EnsureOutcome, ...] = ()
+    after: tuple[AfterOutcome, ...] = ()
+    verify: tuple[ProbeFacts, ...] = ()
+    error: Failure | None = None
+
+
+@dataclass(slots=True)
+class _Transaction:
+    machine: Machine
+    request: Request
+    started: float = field(default_factory=perf_counter)
+    told: _Told = field(default_factory=_Told)
+
+    def run(self) -> Answer:
+        folder = self.machine.expanded(self.request.state_folder)
+        if self.machine.busy:
+            self.told.status = Status.BUSY
+            return self.answer()
+        record = rf"{folder}\last.json"
+        if (recorded := self._recorded(record)) is not None:
+            return recorded
+        journal = Journal(self.machine, folder, self.request.transaction)
+        try:
+            if not self.request.dry_run:
+                self.told.recovered = recover(self.machine, folder)
+            self._identity()
+            self._probe_and_require()
+            plan = self._plan()
+            if self.request.dry_run:
+                return self.answer()
+            self._write(journal, plan)
+        except StepFailed as failure:
+            self._fail(failure)
+            return self.answer()
+        finished = self.told.recovered is not None and self.told.recovered.outcome == "finished"
+        self.told.after = self._after(changed=finished or not plan.empty)
+        if finished or not plan.empty:
+            self.told.verify = self._probes()
+        answer = self.answer()
+        if not plan.empty:
+            self._record(record, answer)
+            journal.close()
+        return answer
+
+    def answer(self) -> Answer:
+        told = self.told
+        return Answer(
+            schema_version=1,
+            transaction=self.request.transaction,
+            status=told.status,
+            dry_run=self.request.dry_run,
+            replayed=False,
+            host=self.machine.host_facts(),
+            recovered=told.recovered,
+            probes=told.probes,
+            require=told.require,
+            ensure=told.ensure,
+            after=told.after,
+            verify=told.verify,
+            error=told.error,
+            elapsed_ms=int((perf_counter() - self.started) * 1000),
+        )
+
+    def _recorded(self, record: str) -> Answer | None:
+        data = self.machine.disk.peek(record)
+        if data is None or self.request.transaction.encode() not in data:
+            return None
+        try:
+            answer = Answer.model_validate_json(data)
+        except ValueError:
+            return None  # a damaged record is none; the journal still guards the stores
+        return answer.model_copy(update={"replayed": True}) if answer.transaction == self.request.transaction else None
+
+    def _identity(self) -> None:
+        expected, identity = self.request.expect_host, self.machine.identity
+        for wanted, found, what in (
+            (expected.computer_name, identity.computer_name, "computer name"),
+            (expected.machine_id, identity.machine_id, "machine id"),
+        ):
+            if wanted is not None and folded(wanted) != folded(found):
+                raise StepFailed(Step.IDENTITY, f"the {what} is {found}, not {wanted}")
+
+    def _probes(self) -> tuple[ProbeFacts, ...]:
+        return tuple(probes.run(self.machine, probe) for probe in self.request.probe)
+
+    def _probe_and_require(self) -> None:
+        self.told.probes = self._probes()
+        facts = {facts.id: facts for facts in self.told.probes}
+        outcomes = []
+        for require in self.request.require:
+            found = probes.found(facts[require.probe], require.fact)
+            outcomes.append(
+                RequireOutcome(
+                    probe=require.probe, fact=require.fact, held=probes.holds(require, found), found=found
+                )
+            )
+        self.told.require = tuple(outcomes)
+        broken = next((outcome for outcome in outcomes if not outcome.held), None)
+        if broken is not None:
+            raise StepFailed(Step.REQUIRE, f"the {broken.fact} of {broken.probe} is not as required", change=broken.probe)
+
+    def _plan(self) -> Plan:
+        plan = make_plan(self.machine, self.request.ensure)
+        self.told.ensure = plan.outcomes
+        return plan
+
+    def _write(self, journal: Journal, plan: Plan) -> None:
+        if plan.empty:
+            return
+        needed = JOURNAL_BYTES + sum(len(write.before) + len(write.after) for write in plan.files)
+        free = self.machine.disk.free_bytes
+        if free < needed:
+            raise StepFailed(
+                Step.SPACE, f"{needed} bytes are needed, {free} are free", code=DISK_FULL, free_bytes=free
+            )
+        journal.carry_out(plan)
+
+    def _fail(self, failure: StepFailed) -> None:
+        refused = failure.step in (Step.IDENTITY, Step.REQUIRE)
+        self.told.status = Status.REFUSED if refused else Status.FAILED
+        self.told.error = Failure(
+            step=failure.step,
+            id=failure.change,
+            win32_code=failure.code,
+            message=str(failure)[:2000],
+            free_bytes=failure.free_bytes,
+        )
+
+    def _after(self, *, changed: bool) -> tuple[AfterOutcome, ...]:
+        outcomes = []
+        for step in self.request.after:
+            if step.when == "changed" and not changed:
+                continue
+            if isinstance(step, RestartService):
+                message = self.machine.restart_service(step.name)
+            else:
+                message = self.machine.restart_process(step.name, self.machine.expanded(step.path))
+            outcomes.append(AfterOutcome(id=step.id, ok=not message, message=message, elapsed_ms=0))
+        return tuple(outcomes)
+
+    def _record(self, record: str, answer: Answer) -> None:
+        disk = self.machine.disk
+        try:
+            disk.write(f"{record}.new", to_json(answer), "record")
+            disk.flush(f"{record}.new")
+            disk.move(f"{record}.new", record, "record")
+        except DiskError:
+            return  # the stores are right; only a second answer to this transaction is lost
+
+
+def to_json(answer: Answer) -> bytes:
+    """An answer as one line of plain ASCII JSON."""
+    return json.dumps(answer.model_dump(mode="json", by_alias=True), separators=(",", ":")).encode("ascii")
+
+
+def answer(machine: Machine, request: Request) -> Answer:
+    """Carry out one request on one machine.
+
+    Raises: ProcessEnds when the machine's `disk.cut` strikes; `disk.after_end` then says what the cut left.
+    """
+    return _Transaction(machine, request).run()
