@@ -16,14 +16,15 @@ from iea_fleet.lab.http.connection import Connection
 from iea_fleet.lab.http.fault_player import reset
 from iea_fleet.lab.http.tls import LabCertificates
 from iea_fleet.lab.workstation import Description, Workstation
+from iea_fleet.model.errors import LocalFailure
 
 _BACKLOG = 128
 
 Scheme = Literal["http", "https"]
 
 
-class EndpointRefused(Exception):
-    """A listener can't be opened; the message is one sentence with the way out."""
+class EndpointRefused(LocalFailure):
+    """A listener can't be opened on this machine."""
 
 
 @dataclass(slots=True)
@@ -102,14 +103,20 @@ class Endpoint:
         try:
             listener.server = await asyncio.start_server(serve, listener.address, listener.port, backlog=_BACKLOG)
         except OSError as error:
-            reason = {
-                errno.EADDRINUSE: "the port is in use: choose another with --port, or stop what listens there",
-                errno.EADDRNOTAVAIL: "this machine has no such address: use 127.0.0.1 with a port for each workstation",
-                errno.EACCES: "the port is privileged: choose one above 1023",
-                errno.EMFILE: "too many open files: raise `ulimit -n` or start fewer workstations",
-            }.get(error.errno or 0, error.strerror or "the system refuses it")
-            message = f"{workstation.name}: can't listen on {listener.address}:{listener.port}: {reason}."
-            raise EndpointRefused(message) from error
+            reasons = {
+                errno.EADDRINUSE: ("the port is in use", "Choose another with --port, or stop what listens there."),
+                errno.EADDRNOTAVAIL: (
+                    "this machine has no such address",
+                    "Use 127.0.0.1 with a port for each workstation.",
+                ),
+                errno.EACCES: ("the port is privileged", "Choose one above 1023."),
+                errno.EMFILE: ("too many files are open", "Raise `ulimit -n`, or start fewer workstations."),
+            }
+            what, mend = reasons.get(
+                error.errno or 0, (error.strerror or str(error), "Choose another address or port.")
+            )
+            where = f"{workstation.name} at {listener.address}:{listener.port}"
+            raise EndpointRefused(where, f"can't listen: {what}", mend) from error
         listener.port = listener.server.sockets[0].getsockname()[1]
 
     async def _serve(
@@ -195,8 +202,9 @@ def _check_loopback(description: Description) -> None:
         loopback = False
     if not loopback:
         raise EndpointRefused(
-            f"{description.name}: the lab listens on loopback only, not on {description.address}: its commands run "
-            "with known passwords. Give it an address of 127.0.0.0/8, or ::1."
+            description.name,
+            f"the lab listens on loopback only, not on {description.address}, for its commands run with known passwords",
+            "Give it an address of 127.0.0.0/8, or ::1.",
         )
 
 

@@ -18,6 +18,7 @@ from enum import Enum, auto
 from typing import Final
 
 from iea_fleet.lab.workstation import Account, AuthSettings, Quotas
+from iea_fleet.model.errors import InputError
 
 Value = str | int | float | bool
 
@@ -239,8 +240,8 @@ _TABLE: Final = (
 FAULTS: Final[Mapping[str, FaultKind]] = {kind.name: kind for kind in _TABLE}
 
 
-class FaultRefused(ValueError):
-    """A fault or a parameter of it is not known; the message is one sentence with the way out."""
+class FaultRefused(InputError):
+    """A fault or a parameter of it is not known, or its value is none."""
 
 
 @dataclass(slots=True)
@@ -290,10 +291,8 @@ class FaultSet:
         kind = FAULTS.get(name)
         if kind is None:
             near = difflib.get_close_matches(name, FAULTS, 1)
-            raise FaultRefused(
-                f"There is no fault {name!r}."
-                + (f" Did you mean {near[0]!r}?" if near else " `iea-fleet lab break --list` shows them.")
-            )
+            mend = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(FAULTS)}."
+            raise FaultRefused(f"fault {name}", "there is no such fault", mend)
         common = {
             "on": Parameter(kind.on, "request"),
             "times": Parameter(kind.times, "strikes"),
@@ -303,11 +302,13 @@ class FaultSet:
         values = {key: parameter.default for key, parameter in known.items()}
         for key, value in parameters.items():
             if key not in known:
-                raise FaultRefused(f"{name} has no parameter {key!r}: it takes {', '.join(known)}.")
+                raise FaultRefused(f"fault {name}", f"it has no parameter {key}", f"It takes {', '.join(known)}.")
             values[key] = _converted(name, key, value, known[key])
         early = values.get("stage") in EARLY_CUTS
         if values["on"] and "on" in parameters and (early or not kind.knows_request):
-            raise FaultRefused(f"{name} strikes before the request is known: use `after` instead of `on`.")
+            raise FaultRefused(
+                f"fault {name}", "it strikes before the request is known", "Use `after` instead of `on`."
+            )
         self._active[name] = ActiveFault(
             kind,
             {key: values[key] for key in kind.parameters},
@@ -403,9 +404,13 @@ def _converted(name: str, key: str, value: Value, parameter: Parameter) -> Value
         else:
             converted = str(value)
     except (ValueError, KeyError) as error:
-        raise FaultRefused(f"{name}: {key}={value!r} is no {type(default).__name__}.") from error
+        raise _bad_value(name, key, value, f"It is a {type(default).__name__}, like {default}.") from error
     if isinstance(converted, (int, float)) and not 0 <= converted <= 1e6:
-        raise FaultRefused(f"{name}: {key}={value!r} is not between 0 and 1,000,000.")
+        raise _bad_value(name, key, value, "It is between 0 and 1,000,000.")
     if parameter.choices and converted not in parameter.choices:
-        raise FaultRefused(f"{name}: {key} is one of {', '.join(parameter.choices)}, not {value!r}.")
+        raise _bad_value(name, key, value, f"It is one of {', '.join(parameter.choices)}.")
     return converted
+
+
+def _bad_value(name: str, key: str, value: Value, mend: str) -> FaultRefused:
+    return FaultRefused(f"fault {name}", f"{key} can't be {str(value)[:60]!r}", mend)
