@@ -46,22 +46,24 @@ class Said:
     """Ansible said something that is about no host: a reason, should hosts be missing in the end."""
 
     text: str
+    error: bool
 
 
 def read_event(event: Mapping[str, Any]) -> Begun | Told | Said | None:
     """Read one event of ansible-runner; `None`: it says nothing that a run needs."""
     kind = event.get("event")
+    text = event.get("stdout")
+    if kind in ("verbose", "error", "warning") and isinstance(text, str) and text.strip():
+        return Said(text.strip()[:2000], error=kind == "error" or "ERROR" in text)
     data = event.get("event_data")
-    if not isinstance(data, Mapping) or not data:
-        text = event.get("stdout")
-        if kind in ("verbose", "error", "warning") and isinstance(text, str) and text.strip():
-            return Said(text.strip()[:2000])
+    if not isinstance(data, Mapping):
         return None
     host = data.get("host")
     if not isinstance(host, str):
         return None
+    ours = str(data.get("task_action", "")).rpartition(".")[2] == _ACTION
     if kind == "runner_on_start":
-        return Begun(host) if str(data.get("task_action", "")).rpartition(".")[2] == _ACTION else None
+        return Begun(host) if ours else None
     if kind not in _ENDS:
         return None
     result = data.get("res")
@@ -69,6 +71,9 @@ def read_event(event: Mapping[str, Any]) -> Begun | Told | Said | None:
     if RESULT_KEY in result:
         return Told(host, read_outcome(result[RESULT_KEY]))
     verdict = _ENDS[kind]
+    if verdict is None and ours and kind == "runner_on_ok":
+        # ansible-runner leaves out results that are too large for it.
+        return Told(host, findings.unusable("the result has no outcome, or was too large to be passed on"))
     if verdict is None or data.get("ignore_errors"):
         return None
     return Told(host, findings.task_failed(verdict, str(data.get("task", ""))[:200], _message(result)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 
-RUN_STOPPED = "run.stopped"
+STOPPED = "run.stopped"
 """Not asked, because the run ended before its turn. Evidence: reason."""
 
-ANSWER_LOST = "run.cut_off"
+CUT_OFF = "run.cut_off"
 """Begun, and the run ended before its answer came. Evidence: reason."""
 
 TASK_FAILED = "run.task_failed"
@@ -22,12 +22,12 @@ _TEXT_LIMIT = 1900
 
 def skipped(reason: str) -> Outcome:
     """A host that was not asked."""
-    return _outcome(Verdict.SKIPPED, RUN_STOPPED, Severity.WARNING, {"reason": reason})
+    return _outcome(Verdict.SKIPPED, STOPPED, Severity.WARNING, {"reason": reason})
 
 
 def cut_off(reason: str) -> Outcome:
     """A host that was begun, and whose answer nobody heard: it may have been written."""
-    return _outcome(Verdict.UNKNOWN, ANSWER_LOST, Severity.ERROR, {"reason": reason})
+    return _outcome(Verdict.UNKNOWN, CUT_OFF, Severity.ERROR, {"reason": reason})
 
 
 def task_failed(verdict: Verdict, task: str, message: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""One call of Ansible through ansible-runner: its events as they come, nothing secret on disk, and an end in any case."""
+"""One call of Ansible through ansible-runner: its events as they come, nothing secret on disk, an end in any case."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def run_playbook(
         # An exception in the handler would pass through the middle of pexpect's reading: it is kept, and ends the run.
         try:
             on_event(event)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failures.append(error)
         return False  # do not write the event to disk
 

@@ -25,8 +25,7 @@ from iea_fleet.rollout.vault import Vault
 RENEW_S = 30
 """How often leases are prolonged."""
 
-_BUSY_CODE = "transaction.busy"
-_SAID_LINES = 40
+_MOMENTARY = frozenset({"transaction.busy", findings.CUT_OFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,13 @@ class Stop:
         self.at_once = False
 
     def request(self, reason: str) -> None:
-        """Let hosts under way finish and skip the rest; asked a second time: end at once."""
-        self.at_once = bool(self.reason)
+        """Let hosts under way finish and skip the rest; the first reason counts."""
         self.reason = self.reason or reason
+
+    def insist(self, reason: str) -> None:
+        """As `request`; insisted a second time: end at once."""
+        self.at_once = self.at_once or bool(self.reason)
+        self.request(reason)
 
 
 class Run:
@@ -109,7 +112,8 @@ class Run:
         self._gate = Gate(gate_folder)
         self._gate_shut = False
         self._begun: set[str] = set()
-        self._said: list[str] = []
+        self._told: set[str] = set()
+        self._said = Said("", error=False)
         self._passes = 0
         self._renewed = time.monotonic()
         self._failure: LocalFailure | None = None
@@ -144,7 +148,6 @@ class Run:
         if not again or self._stop.reason:
             return
         self._wait(self._order.wave_pause_s)
-        self._begun -= {host.name for host in again}
         self._pass("retry", again)
 
     def _wait(self, seconds: float) -> None:
@@ -157,6 +160,7 @@ class Run:
             return
         self._observer.phase(name, len(hosts))
         self._passes += 1
+        self._begun, self._told, self._said = set(), set(), Said("", error=False)
         environment = {**self._content.environment(), GATE_VARIABLE: str(self._gate.folder)}
         call = PlaybookCall(
             playbook=self._playbook,
@@ -172,29 +176,32 @@ class Run:
         self._account_for_pass(hosts, end)
 
     def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:
-        """Give an outcome to hosts that Ansible said nothing about, unless they were not begun and still can be."""
+        """Give an outcome to hosts that this pass said nothing about, unless they can still be asked in the next."""
         reason = self._stop.reason or self._reason_of(end)
+        if end.exit_code != 0 and not self._begun and not self._told:
+            self._stop.request(reason)  # Ansible did not even begin: the next pass would fare no better
         for host in hosts:
-            if host.name in self.outcomes:
+            if host.name in self._told:
                 continue
             if host.name in self._begun:
                 self._settle(host, findings.cut_off(reason))
-            elif not self._stop.reason:
-                self._settle(host, findings.unusable(reason))
+            elif host.name not in self.outcomes and not self._stop.reason:
+                self._settle(host, findings.skipped(reason))
 
     def _reason_of(self, end: PlaybookEnd) -> str:
-        errors = [line for line in self._said if "ERROR" in line or "error" in line]
-        said = (errors or self._said or [""])[-1]
-        return f"Ansible ended with exit code {end.exit_code}" + (f": {said}" if said else " and said nothing of it")
+        return f"Ansible ended with exit code {end.exit_code}" + (
+            f": {self._said.text}" if self._said.text else " and said nothing of it"
+        )
 
     def _on_event(self, event: Mapping[str, Any]) -> None:
         match read_event(event):
             case Begun(name):
                 self._begun.add(name)
             case Told(name, outcome) if name in self._hosts:
+                self._told.add(name)
                 self._settle(self._hosts[name], outcome)
-            case Said(text):
-                self._said = [*self._said, text][-_SAID_LINES:]
+            case Said() as said if said.error or not self._said.error:
+                self._said = said
             case _:
                 pass
 

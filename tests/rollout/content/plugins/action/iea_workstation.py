@@ -1,0 +1,103 @@
+"""An action that needs no host: it plays the part that the host's variable `stub` names, and notes that it was run."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from iea_fleet.ledger.gate import reason_to_skip
+
+OUTCOMES: dict[str, dict[str, Any]] = {
+    "ok": {"verdict": "ok"},
+    "changed": {"verdict": "changed"},
+    "drift": {"verdict": "drift"},
+    "unreachable": {
+        "verdict": "unreachable",
+        "findings": [
+            {
+                "code": "transport.silent",
+                "sheet": "transport",
+                "severity": "error",
+                "evidence": {"retry": "wave"},
+            }
+        ],
+    },
+    "refused": {
+        "verdict": "refused",
+        "findings": [
+            {
+                "code": "transport.logon_refused",
+                "sheet": "transport",
+                "severity": "error",
+                "evidence": {"account": "someone"},
+            }
+        ],
+    },
+    "malformed": {"verdict": "splendid", "ansible_facts": {"x": 1}},
+    "huge": {"verdict": "ok", "detail": "x" * 5_000_000},
+}
+ANSWER = {
+    "schema": 1,
+    "transaction": "0" * 32,
+    "status": "done",
+    "dry_run": False,
+    "replayed": False,
+    "host": {
+        "computer_name": "WS",
+        "machine_id": "",
+        "user": "u",
+        "os_version": "10",
+        "powershell": "5.1",
+        "edition": "Desktop",
+        "culture": "fr-FR",
+        "time": "2026-01-01T00:00:00Z",
+        "boot_time": None,
+    },
+    "recovered": None,
+    "probes": [],
+    "require": [],
+    "ensure": [],
+    "after": [],
+    "verify": [],
+    "error": None,
+    "elapsed_ms": 1,
+}
+
+
+class ActionModule(ActionBase):
+    """Plays its part."""
+
+    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The result that the part asks for."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        host = variables["inventory_hostname"]
+        reason = reason_to_skip(str(variables.get("ansible_user", "")))
+        if reason is not None:
+            return {"skipped": True, "msg": reason}
+        if folder := os.environ.get("STUB_FOLDER"):
+            with (Path(folder) / host).open("a") as asked:
+                asked.write("asked\n")
+        part = self._task.args["play"]
+        if part == "slow":
+            # Ends when the test says so.
+            while not (Path(os.environ["STUB_FOLDER"]) / "go").exists():
+                time.sleep(0.05)
+            part = "ok"
+        if part == "then_ok":
+            lines = (Path(os.environ["STUB_FOLDER"]) / host).read_text().splitlines()
+            part = "unreachable" if len(lines) == 1 else "ok"
+        if part == "no_outcome":
+            return {"failed": True, "msg": "it fell over"}
+        if part == "raises":
+            raise RuntimeError("a surprise")
+        if part == "dies":
+            os._exit(3)
+        outcome = OUTCOMES[part]
+        if outcome.get("verdict") in ("ok", "changed", "drift") and part != "huge":
+            outcome = {**outcome, "answer": ANSWER}
+        return {"changed": part == "changed", "iea_fleet": outcome}

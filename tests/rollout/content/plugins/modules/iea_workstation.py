@@ -1,0 +1,1 @@
+"""Documentation stub, so that Ansible knows the action's name."""
