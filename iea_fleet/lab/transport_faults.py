@@ -34,6 +34,9 @@ class Stage(Enum):
     ACTED = auto()  # the request was carried out, its answer not sent
     SETTING = auto()  # a quota, a clock, a certificate: as long as the fault is set
     CUT = auto()  # `reset` and `stall`: the stage is a parameter
+    PROCESS = auto()  # a command is started (output_faults.py)
+    MACHINE = auto()  # a transaction runs on the workstation's disk (output_faults.py)
+    OUTPUT = auto()  # a command has printed what it prints (output_faults.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +276,12 @@ class ActiveFault:
 class FaultSet:
     """The faults that one workstation shows now.
 
-    `on_change` is called after each change of the set: the endpoint adapts its listeners there.
+    `on_change` is called after each change of the set: the endpoint adapts its listeners there. `table` is what can be
+    set; `output_faults.ALL_FAULTS` has those of the engines as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, table: Mapping[str, FaultKind] = FAULTS) -> None:
+        self._table = table
         self._active: dict[str, ActiveFault] = {}
         self.on_change: Callable[[], None] | None = None
 
@@ -284,13 +289,13 @@ class FaultSet:
         """Set a fault, in place of one of the same name.
 
         Args:
-            name: a name of `FAULTS`.
+            name: a name of the set's table.
             parameters: the fault's own and `on`, `times`, `after`; text is read as the parameter's type.
         Raises: FaultRefused.
         """
-        kind = FAULTS.get(name)
+        kind = self._table.get(name)
         if kind is None:
-            near = difflib.get_close_matches(name, FAULTS, 1)
+            near = difflib.get_close_matches(name, self._table, 1)
             mend = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(FAULTS)}."
             raise FaultRefused(f"fault {name}", "there is no such fault", mend)
         common = {
@@ -361,6 +366,22 @@ class FaultSet:
                 fault.remaining -= 1
             return fault
         return None
+
+    def strike_all(self, stage: Stage) -> tuple[ActiveFault, ...]:
+        """Every fault that strikes now at a stage without requests, counted, in the order of setting."""
+        struck = []
+        for name, fault in list(self._active.items()):
+            if fault.kind.stage is not stage:
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            if fault.remaining == 1:
+                del self._active[name]
+            elif fault.remaining:
+                fault.remaining -= 1
+            struck.append(fault)
+        return tuple(struck)
 
     def auth_settings(self, settings: AuthSettings) -> AuthSettings:
         """What the service offers now."""
