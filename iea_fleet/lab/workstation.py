@@ -83,7 +83,10 @@ class Description:
 
 @dataclass(slots=True)
 class Stats:
-    """What the endpoint counted for one workstation since it opened; bytes as they crossed the socket (without TLS)."""
+    """What the endpoint counted for one workstation since it opened; bytes as they crossed the socket (without TLS).
+
+    `last_action` and `last_at` (time.monotonic, None: never) are those of the last request that could be read.
+    """
 
     connections: int = 0
     requests: int = 0
@@ -92,6 +95,8 @@ class Stats:
     bytes_in: int = 0
     bytes_out: int = 0
     actions: dict[str, int] = field(default_factory=dict)
+    last_action: str = ""
+    last_at: float | None = None
 
 
 class Workstation:

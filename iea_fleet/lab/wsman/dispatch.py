@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ async def answer(workstation: Workstation, engine: Engine, caller: Caller, docum
         return Reply(500, faults.invalid_xml(str(refused)).render(caller.machine, ""), "other")
     name = request.action_name
     workstation.stats.actions[name] = workstation.stats.actions.get(name, 0) + 1
+    workstation.stats.last_action, workstation.stats.last_at = name, time.monotonic()
     try:
         verdict = await judge(request)
         if verdict is not None:
