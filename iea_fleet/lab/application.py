@@ -80,6 +80,9 @@ class Servers:
         return self.update if parts.path.startswith("/updates") else self.authentication
 
 
+ALL_REACHED = Servers()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the settings files say. `version` None: the file of the version is not there."""

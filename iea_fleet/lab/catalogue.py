@@ -1,0 +1,75 @@
+"""All names that `lab break HOST NAME` takes: situations of the application, faults of transport and output."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from iea_fleet.lab.application import SITUATIONS, Reach, Situation
+from iea_fleet.lab.messages import EngineName
+from iea_fleet.lab.transport_faults import FAULTS
+from iea_fleet.model.errors import InputError
+
+_BOTH = (EngineName.EMULATED, EngineName.PWSH)
+# Below the proxy of the `pwsh` engine a workstation has neither names nor connections of its own.
+_BEHIND_THE_PROXY = {Reach.DNS, Reach.TCP_REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name.
+
+    Args:
+        name: as typed.
+        kind: what it concerns.
+        row: of the fault catalogue, None: it is not in it.
+        sentence: what is so then.
+        parameters: names that take `name=value`, with their defaults as text.
+        engines: which can play it.
+        note: what differs on an engine, empty: nothing.
+    """
+
+    name: str
+    kind: Literal["situation", "transport", "output"]
+    row: int | None
+    sentence: str
+    parameters: Mapping[str, str]
+    engines: tuple[EngineName, ...]
+    note: str = ""
+
+
+def _situation(situation: Situation) -> Entry:
+    reaches = {situation.servers.authentication, situation.servers.update} if situation.servers else set()
+    note = "pwsh: as its proxy's 502" if reaches & _BEHIND_THE_PROXY else ""
+    row = 32 if situation.damage == "locked" else None
+    return Entry(situation.name, "situation", row, situation.sentence, {}, _BOTH, note)
+
+
+def _entries() -> dict[str, Entry]:
+    entries = {name: _situation(situation) for name, situation in SITUATIONS.items()}
+    for name, kind in FAULTS.items():
+        parameters = {key: str(parameter.default) for key, parameter in kind.parameters.items()}
+        entries[name] = Entry(name, "transport", kind.row, kind.what, parameters, _BOTH)
+    return entries
+
+
+CATALOGUE: Mapping[str, Entry] = _entries()
+
+
+def find_entry(name: str, engine: EngineName) -> Entry:
+    """The entry of a name that `engine` can play.
+
+    Raises: InputError when there is none, naming the nearest.
+    """
+    entry = CATALOGUE.get(name)
+    if entry is None:
+        near = difflib.get_close_matches(name, CATALOGUE, n=1)
+        mend = f"Did you mean {near[0]!r}?" if near else "iea-fleet lab break --list shows all names."
+        raise InputError("lab", f"there is no situation or fault named {name!r}", mend)
+    if engine not in entry.engines:
+        raise InputError(
+            "lab", f"{name} can't be played by the engine {engine}", f"Take --engine {entry.engines[0]} for it."
+        )
+    return entry

@@ -1,0 +1,217 @@
+"""The lab that is up: its workstations, their condition and faults. One event loop owns it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from iea_fleet.lab.application import SITUATIONS
+from iea_fleet.lab.catalogue import find_entry
+from iea_fleet.lab.condition import Condition, begin, mend
+from iea_fleet.lab.endpoint import Endpoint, EndpointRefused
+from iea_fleet.lab.fleet import PlannedHost, loopback_has_many_addresses, plan_fleet
+from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
+from iea_fleet.lab.messages import HostStatus, LabSettings, LogonName
+from iea_fleet.lab.seen import is_right, look
+from iea_fleet.lab.staging import Staging
+from iea_fleet.lab.transport_faults import FaultRefused, FaultSet
+from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
+from iea_fleet.model.errors import FleetError, InputError, LocalFailure
+
+USER = "iea-admin"
+"""The local administrator of every workstation of a lab."""
+ALL = "all"
+
+
+@dataclass(slots=True)
+class _Member:
+    """One workstation with what the lab knows of it."""
+
+    planned: PlannedHost
+    workstation: Workstation
+    condition: Condition = field(default_factory=Condition)
+    situations: list[str] = field(default_factory=list)
+
+
+class Lab:
+    """A fleet behind real endpoints.
+
+    Args:
+        settings: what was asked for; a name in it that no catalogue has is refused at `start`.
+        staging: the engine with its workstations.
+        folder: the lab's own folder, for the certificate of its authority.
+    """
+
+    def __init__(self, settings: LabSettings, staging: Staging, folder: Path) -> None:
+        self._settings, self._staging, self._folder = settings, staging, folder
+        self._password = secrets.token_urlsafe(18)
+        self._members: dict[str, _Member] = {}
+        self._endpoint: Endpoint | None = None
+
+    async def start(self) -> None:
+        """Lay out the workstations, open their listeners, write the inventory.
+
+        Raises: InputError for an unknown situation or a foreign inventory file; LocalFailure for what this machine
+            refuses; then nothing is left open.
+        """
+        settings = self._settings
+        inventory = Path(settings.inventory)
+        check_inventory(inventory)
+        planned = plan_fleet(
+            settings.hosts,
+            sites=settings.sites,
+            seed=settings.seed,
+            situation=settings.situation,
+            port=settings.port,
+            own_addresses=loopback_has_many_addresses(),
+        )
+        self._members = {host.name: _Member(host, self._workstation(host)) for host in planned}
+        try:
+            for member in self._members.values():
+                await self._prepare(member)
+            self._endpoint = Endpoint((member.workstation for member in self._members.values()), self._staging.engine)
+            await self._endpoint.start()
+            self._write_inventory(inventory)
+        except EndpointRefused as error:
+            await self.stop()
+            what, _, mend_sentence = str(error).rstrip(".").rpartition(": ")
+            raise LocalFailure("lab", what, f"{mend_sentence[:1].upper()}{mend_sentence[1:]}.") from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every listener, end every process, remove inventory and disks."""
+        if self._endpoint is not None:
+            await self._endpoint.stop()
+            self._endpoint = None
+        await self._staging.close()
+        with contextlib.suppress(OSError):
+            remove_inventory(Path(self._settings.inventory))
+
+    def status(self, names: Iterable[str] = ()) -> tuple[HostStatus, ...]:
+        """How each workstation stands now; of these names only, when there are any."""
+        wanted = set(names) or set(self._members)
+        return tuple(self._status(member) for name, member in self._members.items() if name in wanted)
+
+    def break_host(self, host: str, name: str, parameters: dict[str, str]) -> tuple[HostStatus, ...]:
+        """Let a situation begin, or set a fault.
+
+        Raises: InputError for an unknown host, name or parameter.
+        """
+        member = self._members_named(host)
+        entry = find_entry(name, self._settings.engine)
+        if entry.kind == "situation" and parameters:
+            raise InputError(name, f"it has no parameter {next(iter(parameters))!r}", "Name the situation alone.")
+        for each in member:
+            self._begin(each, name, parameters)
+        return self.status(each.planned.name for each in member)
+
+    def mend_host(self, host: str) -> tuple[HostStatus, ...]:
+        """End every fault and what a push can't mend, on one host or on `all`. Raises: InputError."""
+        members = self._members_named(host)
+        for member in members:
+            member.workstation.faults.clear()
+            member.condition, changes = mend(member.condition)
+            # Held files are let go before anything is written to them.
+            self._staging.arrange(member.workstation, member.condition)
+            self._staging.lay(member.workstation, changes)
+            member.situations = [name for name in member.situations if SITUATIONS[name].settings is not None]
+        return self.status(member.planned.name for member in members)
+
+    def _workstation(self, host: PlannedHost) -> Workstation:
+        settings = self._settings
+        basic = LogonName.BASIC in settings.auth
+        description = Description(
+            name=host.name,
+            address=host.address,
+            http_port=None if settings.https else host.port,
+            https_port=host.port if settings.https else None,
+            accounts=(Account(USER, self._password),),
+            auth=AuthSettings(
+                basic=basic,
+                negotiate=LogonName.NTLM in settings.auth,
+                # Basic has no message encryption: over plain HTTP it is of use only where this is allowed.
+                allow_unencrypted=basic and not settings.https,
+            ),
+        )
+        return Workstation(description, FaultSet())
+
+    async def _prepare(self, member: _Member) -> None:
+        await self._staging.prepare(member.workstation)
+        self._staging.lay(member.workstation, member.condition.all_files())
+        self._staging.arrange(member.workstation, member.condition)
+        for name in member.planned.faults:
+            find_entry(name, self._settings.engine)
+            self._begin(member, name, {})
+
+    def _begin(self, member: _Member, name: str, parameters: dict[str, str]) -> None:
+        situation = SITUATIONS.get(name)
+        if situation is None:
+            try:
+                member.workstation.faults.set(name, **parameters)
+            except FaultRefused as error:
+                raise InputError(
+                    member.planned.name, str(error).rstrip("."), "See iea-fleet lab break --list."
+                ) from error
+            return
+        member.condition, changes = begin(member.condition, situation)
+        # A file can be held only while it is there, and laid only while it is not held.
+        self._staging.arrange(member.workstation, replace(member.condition, damage=None))
+        self._staging.lay(member.workstation, changes)
+        self._staging.arrange(member.workstation, member.condition)
+        if situation.settings is not None:
+            member.situations = [other for other in member.situations if SITUATIONS[other].settings is None]
+        if name not in member.situations:
+            member.situations.append(name)
+
+    def _members_named(self, host: str) -> Sequence[_Member]:
+        if host == ALL:
+            return tuple(self._members.values())
+        if host not in self._members:
+            raise InputError(host, "the lab has no such host", "iea-fleet lab status names those there are.")
+        return (self._members[host],)
+
+    def _write_inventory(self, inventory: Path) -> None:
+        settings = self._settings
+        hosts = [self._with_real_port(member) for member in self._members.values()]
+        authority = None
+        if settings.https and self._endpoint is not None:
+            authority = self._folder / "authority.pem"
+            authority.write_bytes(self._endpoint.certificates.ca_pem)
+        transport: Transport = "ntlm" if LogonName.NTLM in settings.auth else "basic"
+        write_inventory(inventory, hosts, Access(USER, self._password, transport, authority))
+
+    def _with_real_port(self, member: _Member) -> PlannedHost:
+        description = member.workstation.description
+        port = description.https_port if self._settings.https else description.http_port
+        return replace(member.planned, port=port or member.planned.port)
+
+    def _status(self, member: _Member) -> HostStatus:
+        planned, stats = self._with_real_port(member), member.workstation.stats
+        seen = look(lambda path: self._staging.read(member.workstation, path))
+        return HostStatus(
+            name=planned.name,
+            site=planned.site.title,
+            address=planned.address,
+            port=planned.port,
+            situations=tuple(member.situations),
+            faults=tuple(fault.describe() for fault in member.workstation.faults.active),
+            seen=seen,
+            right=is_right(seen),
+            connections=stats.connections,
+            requests=stats.requests,
+            refused_logons=stats.refused_logons,
+            shells=len(member.workstation.shells),
+            last_request=stats.last_action,
+            last_request_s=None if stats.last_at is None else int(time.monotonic() - stats.last_at),
+        )
+
+
+def refusal_of(error: FleetError) -> tuple[str, str, str, int]:
+    """What a `FleetError` says, in parts that can be sent."""
+    return error.where, error.what, error.mend, error.exit_code

@@ -1,0 +1,139 @@
+"""What crosses the border between the lab's process and the commands that ask it: settings, orders, replies."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from iea_fleet.lab.fleet import MAX_HOSTS, MIX
+from iea_fleet.model.base import Sentence, ShortText, Strict
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class EngineName(StrEnum):
+    """What plays the workstations."""
+
+    EMULATED = "emulated"
+    PWSH = "pwsh"
+
+
+class LogonName(StrEnum):
+    """How a workstation lets people log on."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
+
+
+class LabSettings(Strict):
+    """What `lab up` was asked for; `port` 0: any free port each. `situation`: `mix`, or one name for all."""
+
+    hosts: Annotated[int, Field(ge=1, le=MAX_HOSTS)]
+    sites: Annotated[int, Field(ge=1, le=MAX_HOSTS)]
+    engine: EngineName = EngineName.EMULATED
+    auth: Annotated[tuple[LogonName, ...], Field(min_length=1, max_length=2)] = (LogonName.NTLM,)
+    https: bool = False
+    port: Annotated[int, Field(ge=0, le=65535)] = 5985
+    seed: Annotated[int, Field(ge=0, le=2**32)] = 1
+    situation: Name = MIX
+    inventory: FilePath
+
+    @model_validator(mode="after")
+    def _sites_fit(self) -> Self:
+        if self.sites > self.hosts:
+            raise ValueError("there are more sites than hosts")
+        return self
+
+
+class LabRecord(Strict):
+    """The lab that is up, as its own file tells: who it is, where it listens for orders, what it wrote."""
+
+    pid: Annotated[int, Field(ge=1)]
+    socket: FilePath
+    settings: LabSettings
+
+
+class AsSeen(Strict):
+    """What stands in a workstation's settings files now, read by the lab itself. None: not to be found there."""
+
+    mode: ShortText | None
+    authentication_url: ShortText | None
+    update_url: ShortText | None
+    assistance: ShortText | None
+
+
+class HostStatus(Strict):
+    """One workstation of the lab that is up."""
+
+    name: str
+    site: str
+    address: str
+    port: int
+    situations: tuple[str, ...]
+    """What was arranged on it and not mended; settings among it may have been corrected since."""
+    faults: tuple[str, ...]
+    seen: AsSeen
+    right: bool
+    """The settings are as the sheet wants them."""
+    connections: int
+    requests: int
+    refused_logons: int
+    shells: int
+    last_request: str
+    """The last kind of request that came, empty: none yet."""
+    last_request_s: Annotated[int, Field(ge=0)] | None
+    """Seconds since then."""
+
+
+class StatusOrder(Strict):
+    """Tell about every workstation."""
+
+    order: Literal["status"] = "status"
+
+
+class BreakOrder(Strict):
+    """Let a situation begin on one host, or set a fault; `parameters` are the fault's."""
+
+    order: Literal["break"] = "break"
+    host: Name
+    fault: Name
+    parameters: dict[Name, Sentence] = Field(default_factory=dict, max_length=16)
+
+
+class MendOrder(Strict):
+    """End every fault and what a push can't mend, on one host or `all`."""
+
+    order: Literal["mend"] = "mend"
+    host: Name
+
+
+class DownOrder(Strict):
+    """Close the lab; the reply comes when everything is closed."""
+
+    order: Literal["down"] = "down"
+
+
+class Order(Strict):
+    """One line to the lab's process."""
+
+    order: Annotated[StatusOrder | BreakOrder | MendOrder | DownOrder, Field(discriminator="order")]
+
+
+class Refusal(Strict):
+    """Why an order was not carried out, as a `FleetError` has it."""
+
+    where: Sentence
+    what: Sentence
+    mend: Sentence
+    exit_code: int
+
+
+class Reply(Strict):
+    """One line from the lab's process."""
+
+    refusal: Refusal | None = None
+    hosts: tuple[HostStatus, ...] = ()
+    """For `status` all, for `break` and `mend` those concerned."""

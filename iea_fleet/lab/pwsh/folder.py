@@ -1,0 +1,145 @@
+"""One workstation as a folder: where its Windows paths lie, its environment, its service and what holds its files."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iea_fleet.lab.condition import FileChanges
+
+# What .NET and PowerShell need of the person's own environment to start at all; nothing else of it is passed on.
+_KEPT = ("DOTNET_ROOT", "DOTNET_EnableWriteXorExecute", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "LD_LIBRARY_PATH")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(slots=True)
+class WorkstationFolder:
+    """The disk of one workstation.
+
+    Args:
+        root: the folder; made by `make`, removed by `remove`.
+        name: the computer name.
+        user: the account that logs on.
+        pwsh: the PowerShell that `PowerShell` stands for in this workstation's PATH.
+        proxy: `http://address:port` through which the workstation reaches the vendor.
+        authority: file with the one certificate authority (PEM) that the workstation trusts.
+    """
+
+    root: Path
+    name: str
+    user: str
+    pwsh: Path
+    proxy: str
+    authority: Path
+    _held: dict[Path, int] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """The profile of the account."""
+        return self.root / "Users" / self.user
+
+    @property
+    def services(self) -> Path:
+        """One file a service, named as it is, with its state as Get-Service spells it."""
+        return self.root / "services"
+
+    def make(self) -> None:
+        """Lay out the folders, for the owner only, and the links by which PowerShell is called."""
+        for folder in ("ProgramData", "Windows/Temp", "bin", "services"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in ("AppData/Roaming", "AppData/Local/Temp"):
+            (self.home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for link in ("PowerShell", "powershell", "powershell.exe", "pwsh"):
+            # A file system that does not tell capitals apart has the first of them already.
+            with contextlib.suppress(FileExistsError):
+                (self.root / "bin" / link).symlink_to(self.pwsh)
+
+    def remove(self) -> None:
+        """Let go of every file and take the folder away."""
+        self.hold(())
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a process on this workstation, before the shell's own variables."""
+        local = self.home / "AppData" / "Local"
+        temporary = str(local / "Temp")
+        windows = {
+            "ALLUSERSPROFILE": str(self.root / "ProgramData"),
+            "APPDATA": str(self.home / "AppData" / "Roaming"),
+            "COMPUTERNAME": self.name,
+            "LOCALAPPDATA": str(local),
+            "ProgramData": str(self.root / "ProgramData"),
+            "SystemRoot": str(self.root / "Windows"),
+            "TEMP": temporary,
+            "TMP": temporary,
+            "USERNAME": self.user,
+            "USERPROFILE": str(self.home),
+            "windir": str(self.root / "Windows"),
+        }
+        unix = {
+            "HOME": str(self.home),
+            "HTTPS_PROXY": self.proxy,
+            "HTTP_PROXY": self.proxy,
+            "IEA_LAB_SERVICES": str(self.services),
+            "LANG": "fr_FR.UTF-8",
+            "PATH": f"{self.root / 'bin'}:{_SYSTEM_PATH}",
+            "POWERSHELL_TELEMETRY_OPTOUT": "1",
+            "POWERSHELL_UPDATECHECK": "Off",
+            "SSL_CERT_FILE": str(self.authority),
+            "TMPDIR": temporary,
+            "http_proxy": self.proxy,
+            "https_proxy": self.proxy,
+        }
+        return {name: os.environ[name] for name in _KEPT if name in os.environ} | windows | unix
+
+    def real_path(self, windows_path: str) -> Path:
+        """Where a Windows path lies on this machine: `%NAME%` by this environment, drive `C:` is the folder itself."""
+        known = self.environment()
+        path = re.sub(r"%([^%]+)%", lambda name: known.get(name[1], name[0]), windows_path).replace("\\", "/")
+        return self.root / path[2:].lstrip("/") if path[:2].upper() == "C:" else Path(path)
+
+    def read(self, windows_path: str) -> bytes | None:
+        """A file's bytes by Windows path; None: no such file, or it lies outside the workstation."""
+        path = self.real_path(windows_path).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            return None
+        try:
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    def lay(self, changes: FileChanges) -> None:
+        """Write, and where the bytes are None remove, files by Windows path."""
+        for windows_path, data in changes.items():
+            path = self.real_path(windows_path)
+            if data is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+
+    def set_services(self, states: Mapping[str, str]) -> None:
+        """Write down the state of every service there is (`Running`, `Stopped`); others are gone."""
+        for file in self.services.iterdir():
+            file.unlink()
+        for name, state in states.items():
+            (self.services / name).write_text(state, encoding="ascii")
+
+    def hold(self, windows_paths: Iterable[str]) -> None:
+        """Hold these files open and no others, so that .NET meets a sharing violation.
+
+        .NET on Unix takes an advisory lock (flock) for each file that it opens and gives up when somebody has one.
+        """
+        wanted = {self.real_path(path) for path in windows_paths}
+        for path in set(self._held) - wanted:
+            os.close(self._held.pop(path))
+        for path in wanted - set(self._held):
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._held[path] = descriptor

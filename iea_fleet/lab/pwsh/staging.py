@@ -1,0 +1,81 @@
+"""The workstations of the `pwsh` engine, arranged: a folder and a proxy to the vendor each."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from iea_fleet.lab.application import ALL_REACHED, SERVICE, SETTINGS_FILES, Servers
+from iea_fleet.lab.condition import Condition, FileChanges
+from iea_fleet.lab.pwsh.engine import PwshEngine
+from iea_fleet.lab.pwsh.folder import WorkstationFolder
+from iea_fleet.lab.vendor import VendorCertificates, VendorProxy
+from iea_fleet.lab.workstation import Workstation
+from iea_fleet.model.errors import LocalFailure
+
+
+class PwshStaging:
+    """See `Staging`.
+
+    Args:
+        root: an empty or missing folder for the workstations' folders; removed at the end.
+        pwsh: the PowerShell to run.
+        user: the account that logs on.
+    """
+
+    def __init__(self, root: Path, pwsh: Path, user: str) -> None:
+        self._root, self._pwsh, self._user = root, pwsh, user
+        self._folders: dict[str, WorkstationFolder] = {}
+        self._servers: dict[str, Servers] = {}
+        self._proxies: list[VendorProxy] = []
+        self._certificates = VendorCertificates()
+        self.engine = PwshEngine(self._folders)
+
+    async def prepare(self, workstation: Workstation) -> None:
+        """See `Staging.prepare`."""
+        name = workstation.name
+        self._servers[name] = ALL_REACHED
+        proxy = VendorProxy(self._certificates, lambda: self._servers[name])
+        authority = self._root / "authority.pem"
+        try:
+            if not self._folders:
+                self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._certificates.write_authority(authority)
+            address = workstation.description.address
+            port = await proxy.start(address)
+            self._proxies.append(proxy)
+            folder = WorkstationFolder(
+                self._root / name, name, self._user, self._pwsh, f"http://{address}:{port}", authority
+            )
+            folder.make()
+        except OSError as error:
+            raise LocalFailure(
+                str(error.filename or name),
+                f"the workstation can't be made: {error.strerror}",
+                "Check rights and space, or name another state folder with --state.",
+            ) from error
+        self._folders[name] = folder
+
+    def lay(self, workstation: Workstation, changes: FileChanges) -> None:
+        """See `Staging.lay`."""
+        self._folders[workstation.name].lay(changes)
+
+    def arrange(self, workstation: Workstation, condition: Condition) -> None:
+        """See `Staging.arrange`."""
+        self._servers[workstation.name] = condition.servers
+        folder = self._folders[workstation.name]
+        folder.set_services({} if condition.service == "absent" else {SERVICE: condition.service.capitalize()})
+        folder.hold(path for path in SETTINGS_FILES if condition.damage == "locked")
+
+    def read(self, workstation: Workstation, path: str) -> bytes | None:
+        """See `Staging.read`."""
+        return self._folders[workstation.name].read(path)
+
+    async def close(self) -> None:
+        """See `Staging.close`."""
+        await self.engine.stop()
+        await asyncio.gather(*(proxy.stop() for proxy in self._proxies))
+        for folder in self._folders.values():
+            folder.remove()
+        shutil.rmtree(self._root, ignore_errors=True)
