@@ -1,0 +1,65 @@
+"""The arguments of the action, checked before anything is sent, in check mode as well."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from iea_fleet.model.base import ShortText, Strict
+from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.errors import InputError
+from iea_fleet.model.finding import Sheet
+from iea_fleet.model.request import ExpectedHost
+from iea_fleet.model.store import WindowsPath
+
+_WHERE = "iea_workstation"
+
+
+class Arguments(Strict):
+    """The action's arguments; modules/iea_workstation.py documents each."""
+
+    sheets: tuple[Sheet, ...] = Field(default=(Sheet.CONNECTION,), min_length=1, max_length=len(Sheet))
+    profile: Annotated[str, Field(min_length=1, max_length=1024)]
+    connection: DesiredConnection = DesiredConnection()
+    read_only: bool = False
+    computer_name: ShortText | None = None
+    machine_id: ShortText | None = None
+    deadline_s: Annotated[int, Field(ge=5, le=3000)] = 120
+    state_folder: WindowsPath = r"%ProgramData%\iea-fleet"
+
+    @property
+    def expect_host(self) -> ExpectedHost:
+        """Who must answer; an empty name is not checked."""
+        return ExpectedHost(computer_name=self.computer_name or None, machine_id=self.machine_id or None)
+
+
+def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
+    """Check the arguments of a task.
+
+    Args:
+        arguments: as Ansible templated them.
+
+    Raises: InputError, naming the argument and the nearest known one.
+    """
+    try:
+        return Arguments.model_validate_json(json.dumps(arguments))
+    except (TypeError, ValueError) as error:
+        if not isinstance(error, ValidationError):
+            raise InputError(_WHERE, f"the arguments are not plain values ({error})", "Write them out.") from error
+        # A misspelt name is also a missing one: the spelling is what helps.
+        errors = error.errors(include_url=False, include_input=False)
+        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    name = ".".join(str(part) for part in first["loc"]) or "arguments"
+    if first["type"] == "extra_forbidden":
+        known = list(Arguments.model_fields if len(first["loc"]) == 1 else DesiredConnection.model_fields)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
+        mend = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        raise InputError(_WHERE, f"there is no argument {name}", mend)
+    if first["type"] == "missing":
+        raise InputError(_WHERE, f"the argument {name} is missing", "Give it, or use the role, which has a default.")
+    message = first["msg"].removeprefix("Value error, ")
+    raise InputError(_WHERE, f"{name}: {message[:1].lower()}{message[1:]}", "Correct the value (role variable iea_*).")

@@ -1,0 +1,168 @@
+"""From what a client raised to `TransportFacts`: the one place that knows the exceptions of four libraries."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+import xml.etree.ElementTree as ET
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+import requests.exceptions
+from pypsrp import exceptions as psrp
+from urllib3 import exceptions as urllib3
+from winrm import exceptions as winrm
+
+from iea_fleet.diagnosis.transport import Failure, TransportFacts
+from iea_fleet.plugins._clients import Attempt
+from iea_fleet.plugins._watch import (
+    BasicInClear,
+    DeadlinePassed,
+    EncodedResponse,
+    Redirected,
+    TooMuchReceived,
+    Watch,
+)
+
+_MESSAGE_CHARACTERS = 500
+_LINKS = 24
+_NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+_RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN})
+
+_BY_CLASS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
+    ((DeadlinePassed,), Failure.DEADLINE),
+    ((TooMuchReceived,), Failure.TOO_LARGE),
+    ((EncodedResponse,), Failure.COMPRESSED),
+    ((Redirected,), Failure.HTTP),
+    ((BasicInClear,), Failure.BASIC_IN_CLEAR),
+    ((winrm.WSManFaultError, psrp.WSManFaultError, winrm.WinRMOperationTimeoutError), Failure.FAULT),
+    ((winrm.WinRMTransportError, psrp.WinRMTransportError), Failure.HTTP),
+    ((ssl.SSLCertVerificationError,), Failure.CERTIFICATE),
+    ((ssl.SSLError,), Failure.TLS),
+    ((urllib3.ProxyError,), Failure.PROXY),
+    ((socket.gaierror,), Failure.NAME),
+    ((ConnectionRefusedError,), Failure.PORT_REFUSED),
+    ((urllib3.ConnectTimeoutError,), Failure.SILENT),
+    ((urllib3.ReadTimeoutError, requests.exceptions.ReadTimeout), Failure.READ_TIMEOUT),
+    ((ConnectionError, urllib3.ProtocolError), Failure.RESET),
+)
+"""The first of these classes that is found in a chain of exceptions decides."""
+
+_BY_WORDS: tuple[tuple[str, Failure], ...] = (
+    (r"requires a (username|password)|no username|must be specified", Failure.CREDENTIALS_MISSING),
+    (r"read_timeout_sec must exceed", Failure.TIMEOUTS),
+    (r"kerb|krb|kinit|gss", Failure.KERBEROS),
+    (r"credentials were rejected|failed to authenticate", Failure.LOGON),
+    (r"timed out", Failure.SILENT),
+)
+"""For what Ansible raised itself, as text."""
+
+
+def failure_facts(base: TransportFacts, error: Exception, attempt: Attempt, watch: Watch) -> TransportFacts:
+    """The facts of an attempt that ended with an exception.
+
+    Args:
+        base: what is known beforehand: where to, as whom, how long.
+        error: what the connection raised.
+        attempt: how far it came, with the exception that the client raised first.
+        watch: what was counted, and the head of the last response.
+    """
+    cause = attempt.failure or error
+    failure = _failure(cause, watch)
+    fault_code, wmi_code = _codes(cause)
+    last = watch.last
+    facts = replace(
+        base,
+        failure=failure,
+        stage=attempt.stage,
+        input_sent=base.input_sent or attempt.input_sent,
+        offered=watch.offered,
+        fault_code=wmi_code or fault_code,
+        message=_message(cause),
+        empty_body=isinstance(cause, winrm.WinRMTransportError | psrp.WinRMTransportError) and not cause.args[2],
+        proxy=watch.proxy,
+    )
+    if last is not None:
+        facts = replace(
+            facts,
+            http_status=last.status,
+            server=_short(last.server),
+            date=_short(last.date),
+            content_type=_short(last.content_type),
+            now=format_datetime(datetime.now(UTC), usegmt=True),
+        )
+    verification = next((link for link in _chain(cause) if isinstance(link, ssl.SSLCertVerificationError)), None)
+    if verification is not None:
+        facts = replace(facts, certificate_problem=_short(verification.verify_message or str(verification)))
+    return facts
+
+
+def clock_difference_s(date: str) -> int | None:
+    """How far a host's Date header is from our clock, in seconds; `None`: it is no date."""
+    try:
+        return round((parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _failure(cause: Exception, watch: Watch) -> Failure:
+    if watch.remaining_s == 0:
+        # Whatever ended it: the timer cut the connection, or a wait was shortened to what was left.
+        return Failure.DEADLINE
+    if isinstance(cause, winrm.AuthenticationError | psrp.AuthenticationError) and watch.last is not None:
+        return Failure.LOGON
+    chain = list(_chain(cause))
+    for classes, failure in _BY_CLASS:
+        if any(isinstance(link, classes) for link in chain):
+            return failure
+    for link in chain:
+        if isinstance(link, OSError) and link.errno in _NO_ROUTE | _RESET:
+            return Failure.NO_ROUTE if link.errno in _NO_ROUTE else Failure.RESET
+    text = str(cause).lower()
+    for words, failure in _BY_WORDS:
+        if re.search(words, text):
+            return failure
+    if isinstance(cause, PermissionError) or (watch.last is not None and watch.last.status == 401):
+        # requests_ntlm found no challenge in the host's answer.
+        return Failure.LOGON
+    hostile = isinstance(cause, ET.ParseError | LookupError | StopIteration | Base64Error | ValueError | AssertionError)
+    return Failure.MALFORMED if hostile or watch.last is not None else Failure.CLIENT
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those that it was made from; urllib3 and requests keep them as arguments and `reason`."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _LINKS:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        inner = (*link.args, getattr(link, "reason", None), link.__cause__, link.__context__)
+        waiting += [each for each in inner if isinstance(each, BaseException)]
+
+
+def _codes(cause: Exception) -> tuple[int | None, int | None]:
+    """The codes of a fault: that of its WSManFault and that of its MSFT_WmiError."""
+    if isinstance(cause, winrm.WSManFaultError):
+        return cause.wsman_fault_code, cause.wmierror_code
+    if isinstance(cause, psrp.WSManFaultError):
+        return (int(cause.code) if str(cause.code).isdecimal() else None), None
+    if isinstance(cause, winrm.WinRMOperationTimeoutError):
+        return 2150858793, None
+    return None, None
+
+
+def _message(cause: Exception) -> str:
+    if isinstance(cause, winrm.WSManFaultError):
+        return _short(cause.reason)
+    return _short(str(cause) or type(cause).__name__)
+
+
+def _short(text: str) -> str:
+    return text.strip()[:_MESSAGE_CHARACTERS]

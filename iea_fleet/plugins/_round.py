@@ -1,0 +1,208 @@
+"""One round with one host: the transaction sent until its answer is there, or until it is clear that none will come."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from dataclasses import dataclass, replace
+
+from iea_fleet import agent
+from iea_fleet.diagnosis.sheets import Task, build_request, judge
+from iea_fleet.diagnosis.transport import Failure, Retry, Stage, TransportFacts, diagnose, judge_transport
+from iea_fleet.model.answer import Answer, Status
+from iea_fleet.model.finding import Finding
+from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.request import Request
+from iea_fleet.plugins._certificate import certificate_facts, shown_certificate
+from iea_fleet.plugins._clients import Attempt, Connection, end_shell, forget, guarded
+from iea_fleet.plugins._facts import clock_difference_s, failure_facts
+from iea_fleet.plugins._watch import Watch
+
+_EXCERPT = 400
+_MOST_ATTEMPTS = 12
+_BUSY_TRIES = 5
+_BUSY_PAUSE_S = 3.0
+_LOADER_REFUSED = 78
+_FINDINGS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The output of one attempt that ended."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+class Round:
+    """One round; make it, call `run` once.
+
+    Args:
+        connection: Ansible's connection to the host, not connected yet.
+        task: what is asked.
+        base: facts known beforehand, see `route.py`; `failure` in it does not matter.
+        watch: the bounds.
+    """
+
+    def __init__(self, connection: Connection, task: Task, base: TransportFacts, watch: Watch) -> None:
+        self._connection = connection
+        self._task = task
+        self._facts = base
+        self._watch = watch
+        self._transaction = secrets.token_hex(16)
+        self._attempts = 0
+        self._first_loss: TransportFacts | None = None
+
+    def run(self) -> Outcome:
+        """Ask, connect again where that can help, and judge."""
+        started, retries, busy = time.monotonic(), dict[str, int](), 0
+        while True:
+            answer = self._attempt()
+            if answer is not None:
+                if answer.status is Status.BUSY and self._facts.input_sent and busy < _BUSY_TRIES:
+                    # Most likely our own earlier attempt, still at work on the workstation.
+                    busy += 1
+                    if self._attempts < _MOST_ATTEMPTS and self._watch.pause(_BUSY_PAUSE_S):
+                        continue
+                return self._answered(answer, started)
+            found = diagnose(self._facts)
+            tries = retries.get(found.code, 0)
+            retries[found.code] = tries + 1
+            again = found.retry in {Retry.CONNECTION, Retry.JOURNAL} and tries < found.limit
+            pause_s = min(found.pause_s * 2**tries, 10.0) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+            if not again or self._attempts >= _MOST_ATTEMPTS or not self._watch.pause(pause_s):
+                return self._lost(started)
+
+    def _attempt(self) -> Answer | None:
+        """Ask once; on failure `_facts` tell why."""
+        self._attempts += 1
+        # A fresh nonce each time: nobody can have seen it in an answer before.
+        request = build_request(self._task, transaction=self._transaction, nonce=secrets.token_hex(16))
+        attempt = Attempt()
+        forget(self._connection)
+        try:
+            with self._watch.timer(), guarded(self._connection, self._watch, attempt):
+                said = self._exec(request)
+                self._close(attempt)
+        except Exception as error:
+            self._failed(error, attempt)
+            return None
+        finally:
+            forget(self._connection)
+        self._facts = replace(self._facts, stage=Stage.ANSWER, input_sent=True, answered_before=True)
+        return self._read(said, request)
+
+    def _exec(self, request: Request) -> _Said:
+        # The shell plugin makes the command line of a console of it; psrp unpacks that again.
+        command = self._connection._shell._encode_script(agent.LOADER, strict_mode=False, preserve_rc=False)  # noqa: SLF001
+        return _Said(*self._connection.exec_command(command, in_data=agent.payload(request), sudoable=False))
+
+    def _close(self, attempt: Attempt) -> None:
+        try:
+            self._connection.close()
+        except Exception:
+            # The answer is here; that the shell is left on the host is told as a finding.
+            self._facts = replace(self._facts, shell_left=True)
+            attempt.failure = None
+
+    def _failed(self, error: Exception, attempt: Attempt) -> None:
+        facts = failure_facts(self._facts, error, attempt, self._watch)
+        if facts.failure is Failure.CERTIFICATE:
+            facts = certificate_facts(facts, shown_certificate(facts.host, facts.port))
+        if attempt.stage not in {Stage.CONNECT, Stage.CREATE}:
+            facts = replace(facts, answered_before=True)
+            # A shell that still runs a command is ended when nobody will ask again; else its end is awaited.
+            if facts.failure in {Failure.DEADLINE, Failure.TOO_LARGE, Failure.COMPRESSED, Failure.MALFORMED}:
+                facts = replace(facts, shell_left=not end_shell(self._connection, self._watch, attempt))
+        self._note(facts)
+
+    def _note(self, facts: TransportFacts) -> None:
+        self._facts = facts
+        if facts.input_sent and self._first_loss is None:
+            self._first_loss = facts
+
+    def _read(self, said: _Said, request: Request) -> Answer | None:
+        facts = replace(
+            self._facts,
+            failure=Failure.NONE,
+            exit_code=said.exit_code,
+            stdout=_text(said.stdout),
+            stderr=_text(said.stderr),
+            stderr_bytes=len(said.stderr),
+        )
+        try:
+            answer = agent.parse_answer(said.stdout, request)
+        except agent.AnswerRefused as refused:
+            refusal = agent.parse_refusal(said.stdout) if said.exit_code == _LOADER_REFUSED else None
+            self._note(
+                replace(
+                    facts,
+                    failure=Failure.NO_ANSWER,
+                    reason=refused.reason.value,
+                    refusal_language=refusal.language if refusal else "",
+                    refusal_version=refusal.version if refusal else "",
+                )
+            )
+            return None
+        extra = len(said.stdout.strip()) - _answer_length(said.stdout, request.nonce)
+        self._facts = replace(facts, stdout_extra_bytes=max(0, extra), undecodable=not _is_utf8(said.stdout))
+        return answer
+
+    def _answered(self, answer: Answer, started: float) -> Outcome:
+        verdict, findings = judge(answer, self._task)
+        facts, last = self._facts, self._watch.last
+        if last is not None:
+            facts = replace(facts, date=last.date, clock_difference_s=clock_difference_s(last.date), now=answer.host.time)
+        if self._watch.certificate is not None:
+            facts = certificate_facts(facts, self._watch.certificate)
+        _, oddities = judge_transport(replace(facts, failure=Failure.NONE))
+        return self._outcome(verdict, (*findings, *oddities), started, answer=answer)
+
+    def _lost(self, started: float) -> Outcome:
+        verdict, findings = judge_transport(self._facts)
+        if self._first_loss is not None:
+            # What cut the round off comes first; what kept it from being mended comes after.
+            _, first = judge_transport(self._first_loss)
+            codes = {finding.code for finding in first}
+            findings = (*first, *(finding for finding in findings if finding.code not in codes))
+        return self._outcome(verdict, findings, started, detail=self._facts.message or self._facts.stderr)
+
+    def _outcome(
+        self,
+        verdict: Verdict,
+        findings: tuple[Finding, ...],
+        started: float,
+        *,
+        answer: Answer | None = None,
+        detail: str = "",
+    ) -> Outcome:
+        return Outcome(
+            verdict=verdict,
+            transaction=self._transaction,
+            findings=findings[:_FINDINGS],
+            answer=answer,
+            attempts=self._attempts,
+            traffic=self._watch.traffic,
+            elapsed_ms=round((time.monotonic() - started) * 1000),
+            detail=detail,
+        )
+
+
+def _text(output: bytes) -> str:
+    return output[: 4 * _EXCERPT].decode("utf-8", errors="replace").strip()[:_EXCERPT]
+
+
+def _is_utf8(output: bytes) -> bool:
+    try:
+        output.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _answer_length(stdout: bytes, nonce: str) -> int:
+    """Characters from the first opening marker to the last closing one."""
+    start, end = b"<<iea-fleet:%s:" % nonce.encode(), b"<<iea-fleet:%s:end>>" % nonce.encode()
+    return stdout.rfind(end) + len(end) - stdout.find(start)

@@ -1,0 +1,46 @@
+"""Where a connection goes and as whom, told before it is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iea_fleet.diagnosis.transport import Failure, TransportFacts
+from iea_fleet.plugins._clients import Connection
+
+SUPPORTED = ("winrm", "psrp")
+"""Ansible's connections that the action works with."""
+
+
+def route(connection: Connection, deadline_s: int) -> TransportFacts:
+    """What is known about a connection from its options alone.
+
+    Raises: what the plugin raises when its options can't be used.
+    """
+    plugin: Any = connection
+    if connection.transport == "winrm":
+        plugin._build_winrm_kwargs()  # noqa: SLF001 - the plugin's own way to settle scheme, port and logon method
+        methods = tuple(str(method) for method in plugin._winrm_transport)  # noqa: SLF001
+        extras = connection.get_option("_extras") or {}
+        return TransportFacts(
+            failure=Failure.NONE,
+            connection="winrm",
+            host=str(plugin._winrm_host),  # noqa: SLF001
+            port=int(plugin._winrm_port),  # noqa: SLF001
+            scheme=str(plugin._winrm_scheme),  # noqa: SLF001
+            methods=methods,
+            account=str(plugin._winrm_user or ""),  # noqa: SLF001
+            certificate_ignored=extras.get("ansible_winrm_server_cert_validation") == "ignore",
+            deadline_s=deadline_s,
+        )
+    plugin._build_kwargs()  # noqa: SLF001 - the same of the other plugin
+    return TransportFacts(
+        failure=Failure.NONE,
+        connection="psrp",
+        host=str(plugin._psrp_host),  # noqa: SLF001
+        port=int(plugin._psrp_port),  # noqa: SLF001
+        scheme="https" if plugin._psrp_conn_kwargs["ssl"] else "http",  # noqa: SLF001
+        methods=(str(plugin._psrp_auth),),  # noqa: SLF001
+        account=str(plugin._psrp_user or ""),  # noqa: SLF001
+        certificate_ignored=not plugin._psrp_conn_kwargs["cert_validation"],  # noqa: SLF001
+        deadline_s=deadline_s,
+    )

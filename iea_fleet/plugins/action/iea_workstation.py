@@ -1,0 +1,20 @@
+"""Action plugin iea_workstation: one transaction with one workstation. Its documentation is in modules/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from iea_fleet.plugins._result import task_result
+from iea_fleet.plugins.exchange import exchange
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The action as Ansible calls it."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Carry out the task; the result holds the outcome under `iea_fleet`, whatever happened."""
+        super().run(tmp, task_vars)
+        outcome = exchange(self._connection, self._task.args, check_mode=self._task.check_mode)
+        return task_result(outcome, read_only=bool(self._task.args.get("read_only")), diff=self._task.diff)

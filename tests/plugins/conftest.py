@@ -1,0 +1,192 @@
+"""One workstation behind the lab's real endpoint, and Ansible started against it as a user would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from iea_fleet.lab.application import LEFT_BEHIND, VENDOR_HOST, Settings, files
+from iea_fleet.lab.emulated.machine import Identity, Machine
+from iea_fleet.lab.emulated.network import Network, Server
+from iea_fleet.lab.emulated.round import run_round
+from iea_fleet.lab.endpoint import Endpoint
+from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
+from iea_fleet.model.outcome import Outcome
+
+REPOSITORY = Path(__file__).parents[2]
+PASSWORD = "canary-Pa55-of-the-workstation"
+USER = "iea-admin"
+
+
+class Engine:
+    """Answers each command with what `says` makes of its standard input."""
+
+    def __init__(self, says: Callable[[bytes], Answer]) -> None:
+        self.says = says
+        self.rounds: list[bytes] = []
+
+    def start(self, workstation: Workstation, command: CommandLine) -> Process:
+        """Start the one command that there is."""
+        del workstation, command
+
+        def answer(standard_input: bytes) -> Answer:
+            self.rounds.append(standard_input)
+            return self.says(standard_input)
+
+        return AnswerProcess(answer, reads_input=True)
+
+
+@dataclass
+class Run:
+    """How a playbook ended."""
+
+    exit_code: int
+    result: dict[str, Any]
+    text: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome in the result."""
+        return Outcome.model_validate_json(json.dumps(self.result["iea_fleet"]))
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of its findings."""
+        return [finding.code for finding in self.outcome.findings]
+
+
+@dataclass
+class Bench:
+    """A workstation in a thread's event loop, and a folder with an inventory that names it."""
+
+    folder: Path
+    loop: asyncio.AbstractEventLoop
+    workstation: Workstation
+    machine: Machine
+    engine: Engine
+    endpoint: Endpoint
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def set(self, fault: str, **parameters: str | int | float | bool) -> None:
+        """Set a transport fault."""
+        self._in_loop(lambda: self.workstation.faults.set(fault, **parameters))
+
+    def _in_loop(self, act: Callable[[], None]) -> None:
+        async def run() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+    def lay(self, settings: Settings) -> None:
+        """Put the application's files as these settings say."""
+        for path, data in files(settings).items():
+            self.machine.disk.lay(path, data)
+
+    def ansible(self, *options: str, playbook: str = "push.yml", **variables: object) -> Run:
+        """Run a playbook against the workstation as a user would; `variables` are those of the host."""
+        description = self.workstation.description
+        host = {
+            "ansible_host": "127.0.0.1",
+            "ansible_connection": "winrm",
+            "ansible_port": description.http_port or description.https_port,
+            "ansible_winrm_scheme": "http" if description.http_port else "https",
+            "ansible_winrm_transport": "ntlm",
+            "ansible_user": USER,
+            "ansible_password": PASSWORD,
+            "iea_profile": "lab",
+            "iea_computer_name": self.workstation.name,
+            "iea_deadline_s": 60,
+            **self.variables,
+            **variables,
+        }
+        inventory = self.folder / "inventory.yml"
+        sites = {"site_test": {"hosts": {self.workstation.name: host}}}
+        inventory.write_text(yaml.safe_dump({"all": {"children": sites}}), encoding="utf-8")
+        results = self.folder / "results.json"
+        results.unlink(missing_ok=True)
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "IEA_FLEET_TEST_RECORD": str(results),
+            "PYTHONPATH": str(REPOSITORY),
+        }
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, *options,
+             REPOSITORY / "playbooks" / playbook],
+            env=environment, capture_output=True, timeout=120, check=False, cwd=self.folder,
+        )  # fmt: skip
+        text = (ended.stdout + ended.stderr).decode()
+        assert results.exists(), text
+        lines = results.read_text(encoding="utf-8").splitlines()
+        return Run(ended.returncode, json.loads(lines[-1]), text)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A workstation as before the vendor's change, whose servers answer; over HTTP with NTLM."""
+    with open_bench(tmp_path) as opened:
+        yield opened
+
+
+class open_bench:  # noqa: N801 - read as a function
+    """Opens a bench for a `with` block.
+
+    Args:
+        folder: for inventory and results.
+        https: open the HTTPS listener instead of the HTTP one.
+        auth: logon settings of the workstation.
+    """
+
+    def __init__(self, folder: Path, *, https: bool = False, auth: AuthSettings | None = None) -> None:
+        self._folder, self._https, self._auth = folder, https, auth or AuthSettings()
+
+    def __enter__(self) -> Bench:
+        name = "PC-TEST-01"
+        machine = Machine(Identity(computer_name=name, machine_id="m-1"))
+        machine.network = Network(servers=(Server(host=VENDOR_HOST),))
+        machine.services = {"IeaConnexion": "running"}
+        engine = Engine(lambda standard_input: run_round(machine, standard_input))
+        description = Description(
+            name=name,
+            http_port=None if self._https else 0,
+            https_port=0 if self._https else None,
+            accounts=(Account(USER, PASSWORD),),
+            auth=self._auth,
+        )
+        workstation = Workstation(description, FaultSet())
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        endpoint = Endpoint([workstation], engine)
+        asyncio.run_coroutine_threadsafe(endpoint.start(), self._loop).result(10)
+        self._endpoint = endpoint
+        bench = Bench(self._folder, self._loop, workstation, machine, engine, endpoint)
+        bench.lay(LEFT_BEHIND)
+        return bench
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._endpoint.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+def visible(text: str) -> str:
+    """Ansible's output without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
