@@ -84,10 +84,11 @@ class _Judge:
         if judged and not (damaged or homeless or differences):
             tests = self._tests(self.latest)
             both_fine = len(tests) == 2 and all(facts.ok for _, facts in tests.values())
-            mode = self._mode_word(asked.wanted_values(self.profile, self.desired)[asked.MODE])
+            mode = asked.wanted_values(self.profile, self.desired)[asked.MODE]
             self.tell(
                 "already_right" if both_fine else "settings_right",
-                mode_after=mode,
+                after=mode,
+                mode_after=self._mode_word(mode),
                 authentication_url=self.desired.authentication_url,
                 update_url=self.desired.update_url,
             )

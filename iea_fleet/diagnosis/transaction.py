@@ -64,7 +64,7 @@ def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Fi
         due = {step.id for step in request.after}
         for step in answer.after:
             if not step.ok and step.id in due:
-                tell("transaction.after_failed", step=step.id, message=step.message or None)
+                tell("transaction.after_failed", after_step=step.id, message=step.message or None)
     else:
         found += _judge_error(answer, request, sheet)
     return found

@@ -1,0 +1,89 @@
+"""Finds the words of a finding and fills in its evidence."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from iea_fleet.model.finding import Finding
+from iea_fleet.model.text import neutralise
+from iea_fleet.report.wording.connection import TEXTS as CONNECTION_TEXTS
+from iea_fleet.report.wording.entry import Words
+from iea_fleet.report.wording.run import TEXTS as RUN_TEXTS
+from iea_fleet.report.wording.transaction import TEXTS as TRANSACTION_TEXTS
+from iea_fleet.report.wording.transport import TEXTS as TRANSPORT_TEXTS
+from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY
+
+Language = Literal["fr", "en"]
+
+LOCALE_FOLDER: Final = Path(__file__).parents[2] / "locale"
+TEXTS: Final[Mapping[str, Words]] = {**CONNECTION_TEXTS, **TRANSACTION_TEXTS, **TRANSPORT_TEXTS, **RUN_TEXTS}
+"""Every text by code."""
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
+_SHOWN_CHARACTERS: Final = 300
+
+_UNKNOWN: Final = Words(title="{code}", explanation="This release has no words for this finding.", next_step="")
+
+
+def words(finding: Finding, lang: Language) -> Words:
+    """The words of a finding, ready to show: evidence filled in and neutralised, but not escaped for any markup.
+
+    A part in square brackets is left out when evidence that it names is missing; elsewhere missing evidence reads
+    « not told ». Never raises: a code without words is shown by its name.
+    """
+    entry = TEXTS.get(finding.code, _UNKNOWN)
+    evidence = {**finding.evidence, "code": finding.code}
+    translate = translator(lang)
+    return Words(*(_fill(part, evidence, translate) for part in (entry.title, entry.explanation, entry.next_step)))
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names in braces of a msgid or its translation."""
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+@cache
+def translator(lang: Language) -> Callable[[str], str]:
+    """The function from English msgid to text of a language; the empty text stays empty."""
+    if lang == "en":
+        return str
+    catalogue = gettext.translation("iea_fleet", localedir=str(LOCALE_FOLDER), languages=[lang])
+    return lambda msgid: catalogue.gettext(msgid) if msgid else ""
+
+
+def language_of(locale_name: str | None) -> Language:
+    """The language for a POSIX locale such as `fr_FR.UTF-8`: French for French ones, else English."""
+    return "fr" if (locale_name or "").lower().startswith("fr") else "en"
+
+
+def _fill(msgid: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
+    text = _OPTIONAL.sub(lambda part: part[1] if placeholders(part[1]) <= evidence.keys() else "", translate(msgid))
+    filled = _PLACEHOLDER.sub(lambda name: _value(name[1], evidence, translate), text)
+    first = _PLACEHOLDER.match(text)
+    if first is not None and (first[1] in VOCABULARY or first[1] in SHARED):
+        # A word of ours that begins the sentence; evidence (a host name, a path) stays as it is spelt.
+        return filled[:1].upper() + filled[1:]
+    return filled
+
+
+def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
+    if name in SHARED:
+        # Our own sentence, filled from the same evidence; it begins in the middle of another one.
+        inner = translate(SHARED[name])
+        return _PLACEHOLDER.sub(lambda part: _value(part[1], evidence, translate), inner)
+    value = evidence.get(name)
+    if value is None:
+        return translate(SHARED["not_told"])
+    if not value:
+        return translate(SHARED["nothing"])
+    if name in VOCABULARY:
+        vocabulary = VOCABULARY[name]
+        tokens = (translate(vocabulary[token]) if token in vocabulary else token for token in value.split(", "))
+        value = ", ".join(tokens)
+    return neutralise(value, _SHOWN_CHARACTERS)
