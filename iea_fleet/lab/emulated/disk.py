@@ -14,6 +14,12 @@ from typing import Literal
 Purpose = Literal["read", "journal", "backup", "write", "read_back", "record", "tidy"]
 """What a transaction is doing with a file."""
 
+FullAt = Literal["space", "journal", "backup", "write", "record"]
+"""When a full disk is noticed: `space`, as the free bytes are counted, or at a write for that purpose."""
+
+Ending = Literal["before", "torn", "killed"]
+"""How a process ends at a durable step, see `Cut`."""
+
 FILE_NOT_FOUND, ACCESS_DENIED, SHARING_VIOLATION, LOCK_VIOLATION, DISK_FULL = 2, 5, 32, 33, 112
 """Win32 codes, [MS-ERREF] 2.2."""
 
@@ -68,7 +74,7 @@ class Cut:
     """
 
     step: int
-    how: Literal["before", "torn", "killed"] = "before"
+    how: Ending = "before"
 
 
 def canonical(path: str) -> str:
@@ -84,6 +90,7 @@ class Disk:
         base: files by path as they were laid out, shared between machines and never changed.
         free_bytes: what the drive has left.
         locks: by path; see `Lock`.
+        lock_all: a lock on every file that is there, by its own purpose.
         full_at: the disk turns out to be full at the first write for this purpose, whatever `free_bytes` says.
         cut: see `Cut`; None: nothing happens.
     """
@@ -91,7 +98,8 @@ class Disk:
     base: Mapping[str, bytes] = field(default_factory=dict)
     free_bytes: int = 50 << 30
     locks: dict[str, Lock] = field(default_factory=dict)
-    full_at: Purpose | None = None
+    lock_all: Lock | None = None
+    full_at: FullAt | None = None
     cut: Cut | None = None
     steps: int = 0
     _changes: dict[str, tuple[str, bytes] | None] = field(default_factory=dict)
@@ -99,7 +107,8 @@ class Disk:
 
     def __post_init__(self) -> None:
         if any(path != canonical(path) for path in self.base):
-            self._changes = {canonical(path): (path, data) for path, data in self.base.items()} | self._changes
+            for path, data in self.base.items():
+                self.lay(path, data)
             self.base = {}
 
     def lay(self, path: str, data: bytes | None) -> None:
@@ -212,14 +221,17 @@ class Disk:
 
     def _refuse_when_locked(self, path: str, purpose: Purpose) -> None:
         key = canonical(path)
-        lock = self.locks.get(key)
-        if lock is None or lock.at not in (purpose, "always"):
+        lock = self.locks.get(key, self.lock_all)
+        if lock is None or lock.at not in (purpose, "always") or not self.exists(path):
             return
         if lock.attempts is not None:
+            left = replace(lock, attempts=lock.attempts - 1)
             if lock.attempts <= 0:
-                del self.locks[key]
                 return
-            self.locks[key] = replace(lock, attempts=lock.attempts - 1)
+            if key in self.locks:
+                self.locks[key] = left
+            else:
+                self.lock_all = left
         raise DiskError(lock.code, path)
 
     def _put(self, path: str, data: bytes) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Literal, TypeVar
 
-from iea_fleet.lab.emulated.disk import FILE_NOT_FOUND, DiskError, Purpose
+from iea_fleet.lab.emulated.disk import FILE_NOT_FOUND, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.plan import FileWrite, Plan, RegistryWrite, StepFailed
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
@@ -57,10 +58,10 @@ class Journal:
             self._prepare(plan)
             self._write_journal("prepared")
             for write, file in zip(plan.files, self.files, strict=True):
-                self._at(Step.WRITE, write.change, lambda f=file: self.disk.replace(f.path, f.new, f.old))
+                self._at(Step.WRITE, write.change, partial(self.disk.replace, file.path, file.new, file.old))
             for value in plan.registry:
                 self.disk.other_step()
-                self._registry_write(value.place, value.after)
+                self.machine.registry.write(value.place, value.after)
             self._read_back(plan)
             self._at(Step.JOURNAL, None, lambda: self._write_journal("committed"))
         except StepFailed:
@@ -78,7 +79,7 @@ class Journal:
             new, old = f"{write.path}.{self.transaction}.new", f"{write.path}.{self.transaction}.old"
             self._sweep(write.path)
             self.files.append(JournalFile(write.path, new, old, _hash(write.before), _hash(write.after)))
-            self._at(Step.BACKUP, write.change, lambda w=write, n=new: self._fill(n, w.after, "backup", w.path))
+            self._at(Step.BACKUP, write.change, partial(self._fill, new, write))
         self.values = [_entry(write) for write in plan.registry]
 
     def _sweep(self, path: str) -> None:
@@ -87,9 +88,9 @@ class Journal:
             if len(orphan) == len(path) + 37:
                 self._remove(orphan)
 
-    def _fill(self, new: str, data: bytes, purpose: Purpose, locked_by: str) -> None:
-        self.disk.read(locked_by, purpose)  # the copy is made from the file itself
-        self.disk.write(new, data, purpose)
+    def _fill(self, new: str, write: FileWrite) -> None:
+        self.disk.read(write.path, "backup")  # the copy is made from the file itself
+        self.disk.write(new, write.after, "backup")
         self.disk.flush(new)
 
     def _write_journal(self, state: Literal["prepared", "committed"]) -> None:
@@ -109,9 +110,8 @@ class Journal:
 
     def _read_back(self, plan: Plan) -> None:
         for write in plan.files:
-            self._at(Step.READ_BACK, write.change, lambda w=write: self._compare(w))
+            self._at(Step.READ_BACK, write.change, partial(self._compare, write))
         for value in plan.registry:
-            assert self.machine.registry is not None
             if self.machine.registry.read(value.place) != value.after:
                 raise StepFailed(Step.READ_BACK, "the registry has another value than was written", change=value.change)
 
@@ -123,10 +123,6 @@ class Journal:
         undo(self.machine, self.files, self.values)
         self._remove(f"{self.path}.new")
         self._remove(self.path)
-
-    def _registry_write(self, place: RegistryPlace, value: RegistryValue | None) -> None:
-        assert self.machine.registry is not None
-        self.machine.registry.write(place, value)
 
     def _at(self, step: Step, change: str | None, act: Callable[[], T]) -> T:
         """Do something to a settings file, six times when another program stands in the way."""
@@ -156,7 +152,7 @@ def recover(machine: Machine, folder: str) -> Recovered | None:
     disk, path = machine.disk, rf"{folder}\journal.json"
     disk.delete(f"{path}.new")
     try:
-        content = json.loads(disk.read(path))
+        content = json.loads(disk.read(path, "journal"))
         files = [JournalFile(**entry) for entry in content["files"]]
         values = [JournalValue(**entry) for entry in content["values"]]
         transaction, state = str(content["transaction"]), content["state"]
@@ -185,7 +181,6 @@ def undo(machine: Machine, files: list[JournalFile], values: list[JournalValue])
     """Put back every store, newest first, and remove what was made. Returns: the places that somebody else changed."""
     foreign = []
     for value in reversed(values):
-        assert machine.registry is not None
         place = RegistryPlace(value.key, value.value, value.view)
         now = machine.registry.read(place)
         before = None if value.before is None else RegistryValue(*value.before)  # type: ignore[arg-type]

@@ -54,7 +54,6 @@ class Machine:
         clock: gives the machine's time, UTC.
         boot_time: None: the system does not tell.
         environment: shared; names are compared without case.
-        registry: None: this system has none, as outside Windows.
         services: by name; None: this system has no services, as outside Windows.
         processes: how many run, by name without `.exe`.
         services_that_fail: services that do not start, and why.
@@ -65,7 +64,7 @@ class Machine:
     disk: Disk = field(default_factory=Disk)
     environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
     network: Network = field(default_factory=Network)
-    registry: Registry | None = field(default_factory=Registry)
+    registry: Registry = field(default_factory=Registry)
     services: dict[str, ServiceState] | None = field(default_factory=dict)
     processes: dict[str, int] = field(default_factory=dict)
     services_that_fail: dict[str, str] = field(default_factory=dict)

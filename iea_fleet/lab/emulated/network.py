@@ -82,42 +82,7 @@ class Network:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         server = next((server for server in self.servers if server.fits(host, port, path)), None)
         call = _Call(probe, self.proxy)
-        return self._to_proxy(call, server) if self.proxy else self._direct(call, server)
-
-    def _direct(self, call: _Call, server: Server | None) -> UrlFacts:
-        if server is None or not server.addresses:
-            return call.failed(Layer.DNS, HOST_NOT_FOUND, "No such host is known.")
-        call.addresses = server.addresses
-        if server.connect in ("refused", "silent"):
-            return call.not_connected(Layer.TCP, server.connect)
-        return self._talk(call, server)
-
-    def _to_proxy(self, call: _Call, server: Server | None) -> UrlFacts:
-        assert self.proxy is not None
-        if not self.proxy.found:
-            return call.failed(Layer.PROXY, HOST_NOT_FOUND, "No such host is known.")
-        if self.proxy.connect != "open":
-            return call.not_connected(Layer.PROXY, self.proxy.connect)
-        if self.proxy.status != 200:
-            return call.failed(Layer.PROXY, 0, "The proxy refused.", http_status=self.proxy.status)
-        if server is None or not server.addresses or server.connect in ("refused", "silent"):
-            return call.failed(Layer.PROXY, 0, "The proxy did not reach the server.", http_status=502)
-        return self._talk(call, server)
-
-    def _talk(self, call: _Call, server: Server) -> UrlFacts:
-        if call.probe.url.startswith("https:"):
-            if server.certificate is None or server.connect == "reset":
-                return call.failed(
-                    Layer.TLS, CONNECTION_RESET, "The handshake failed.", tls_refusal=TlsRefusal.HANDSHAKE
-                )
-            call.certificate = server.certificate
-            if server.tls_refusal is not None:
-                return call.failed(Layer.TLS, 0, "The certificate is not accepted.", tls_refusal=server.tls_refusal)
-        if server.connect == "reset":
-            return call.failed(Layer.HTTP, CONNECTION_RESET, "The connection was reset.")
-        if server.status is None or server.latency_ms > call.probe.timeout_ms:
-            return call.timed_out(Layer.HTTP)
-        return call.answered(server.status, server.latency_ms)
+        return _to_proxy(call, self.proxy, server) if self.proxy else _direct(call, server)
 
 
 class _Call:
@@ -193,3 +158,38 @@ def certificate(name: str, *, issuer: str, not_before: datetime, days: int = 365
         not_after=f"{not_after:%Y-%m-%dT%H:%M:%SZ}",
         sha256=sha256(f"{name}{issuer}{not_before}{not_after}".encode()).hexdigest(),
     )
+
+
+def _direct(call: _Call, server: Server | None) -> UrlFacts:
+    if server is None or not server.addresses:
+        return call.failed(Layer.DNS, HOST_NOT_FOUND, "No such host is known.")
+    call.addresses = server.addresses
+    if server.connect in ("refused", "silent"):
+        return call.not_connected(Layer.TCP, server.connect)
+    return _talk(call, server)
+
+
+def _to_proxy(call: _Call, proxy: Proxy, server: Server | None) -> UrlFacts:
+    if not proxy.found:
+        return call.failed(Layer.PROXY, HOST_NOT_FOUND, "No such host is known.")
+    if proxy.connect != "open":
+        return call.not_connected(Layer.PROXY, proxy.connect)
+    if proxy.status != 200:
+        return call.failed(Layer.PROXY, 0, "The proxy refused.", http_status=proxy.status)
+    if server is None or not server.addresses or server.connect in ("refused", "silent"):
+        return call.failed(Layer.PROXY, 0, "The proxy did not reach the server.", http_status=502)
+    return _talk(call, server)
+
+
+def _talk(call: _Call, server: Server) -> UrlFacts:
+    if call.probe.url.startswith("https:"):
+        if server.certificate is None or server.connect == "reset":
+            return call.failed(Layer.TLS, CONNECTION_RESET, "The handshake failed.", tls_refusal=TlsRefusal.HANDSHAKE)
+        call.certificate = server.certificate
+        if server.tls_refusal is not None:
+            return call.failed(Layer.TLS, 0, "The certificate is not accepted.", tls_refusal=server.tls_refusal)
+    if server.connect == "reset":
+        return call.failed(Layer.HTTP, CONNECTION_RESET, "The connection was reset.")
+    if server.status is None or server.latency_ms > call.probe.timeout_ms:
+        return call.timed_out(Layer.HTTP)
+    return call.answered(server.status, server.latency_ms)

@@ -1,4 +1,4 @@
-"""What a transaction would write: the new content of every file and the new registry values, computed before any write."""
+"""What a transaction would write: every file's new content and the new registry values, computed before any write."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _OpenFile:
     before: bytes
     document: Document
     text: str
-    wanted: list[Ensure] = field(default_factory=list)
+    wanted: list[tuple[str, FileStore, str]] = field(default_factory=list)
 
 
 def make_plan(machine: Machine, changes: tuple[Ensure, ...]) -> Plan:
@@ -99,7 +99,7 @@ def _plan_file(machine: Machine, change: Ensure, store: FileStore, opened: dict[
     value = locate(file.text, store).value
     file.text = with_value(file.text, store, change.value)
     file.document.encode(file.text)
-    file.wanted.append(change)
+    file.wanted.append((change.id, store, change.value))
     return PlaceChange(
         place=path,
         state=PlaceState.ABSENT if value is None else PlaceState.PRESENT,
@@ -112,10 +112,9 @@ def _plan_file(machine: Machine, change: Ensure, store: FileStore, opened: dict[
 def _file_writes(opened: dict[str, _OpenFile]) -> list[FileWrite]:
     writes = []
     for file in opened.values():
-        for change in file.wanted:
-            assert isinstance(change.target, FileStore)
-            if locate(file.text, change.target).value != change.value:
-                raise StepFailed(Step.PLAN, "another change of this request writes the same setting", change=change.id)
+        for change, store, value in file.wanted:
+            if locate(file.text, store).value != value:
+                raise StepFailed(Step.PLAN, "another change of this request writes the same setting", change=change)
         after = file.document.encode(file.text)
         if after != file.before:
             writes.append(FileWrite(file.change, file.path, file.before, after))
@@ -125,7 +124,7 @@ def _file_writes(opened: dict[str, _OpenFile]) -> list[FileWrite]:
 def _plan_registry(
     machine: Machine, change: Ensure, store: RegistryStore, writes: list[RegistryWrite]
 ) -> tuple[PlaceChange, ...]:
-    if machine.registry is None:
+    if not machine.registry.supported:
         raise CannotHold("this system has no registry")
     places = []
     for place in machine.registry.places(store):

@@ -32,7 +32,7 @@ class RegistryPlace:
 
     @property
     def name(self) -> str:
-        """`HKLM\\key:value`, with `(32)` behind it in the 32-bit view."""
+        r"""`HKLM\key:value`, with `(32)` behind it in the 32-bit view."""
         return f"{self.key}:{self.value}" + ("(32)" if self.view == 32 else "")
 
 
@@ -41,9 +41,11 @@ class Registry:
     """All values of a machine.
 
     Args:
+        supported: False: this system has no registry, as outside Windows.
         sids: the user hives that are loaded below HKEY_USERS.
     """
 
+    supported: bool = True
     sids: tuple[str, ...] = ()
     _values: dict[tuple[int, str, str], RegistryValue] = field(default_factory=dict)
 

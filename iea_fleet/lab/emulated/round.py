@@ -1,4 +1,4 @@
-"""One round on an emulated machine: standard input in, both streams and an exit code out, as the loader and script do."""
+"""One round on an emulated machine: standard input in, both streams and an exit code out, as with the script."""
 
 from __future__ import annotations
 
@@ -41,4 +41,3 @@ def framed(nonce: str, content: bytes) -> bytes:
     """An answer's JSON between its markers (docs/wire.md, "How it travels")."""
     head = f"<<iea-fleet:{nonce}:{len(content)}:{sha256(content).hexdigest()}>>"
     return head.encode("ascii") + content + f"<<iea-fleet:{nonce}:end>>".encode("ascii")
-

@@ -76,7 +76,7 @@ def registry_text(value: RegistryValue) -> str:
 
 
 def _read_registry(machine: Machine, store: RegistryStore) -> Iterator[Place]:
-    if machine.registry is None:
+    if not machine.registry.supported:
         hive = RegistryPlace(f"{store.hive.value}\\{store.key}", store.value, store.view)
         yield Place(place=hive.name, state=PlaceState.UNSUPPORTED)
         return

@@ -126,14 +126,14 @@ class _Transaction:
         for require in self.request.require:
             found = probes.found(facts[require.probe], require.fact)
             outcomes.append(
-                RequireOutcome(
-                    probe=require.probe, fact=require.fact, held=probes.holds(require, found), found=found
-                )
+                RequireOutcome(probe=require.probe, fact=require.fact, held=probes.holds(require, found), found=found)
             )
         self.told.require = tuple(outcomes)
         broken = next((outcome for outcome in outcomes if not outcome.held), None)
         if broken is not None:
-            raise StepFailed(Step.REQUIRE, f"the {broken.fact} of {broken.probe} is not as required", change=broken.probe)
+            raise StepFailed(
+                Step.REQUIRE, f"the {broken.fact} of {broken.probe} is not as required", change=broken.probe
+            )
 
     def _plan(self) -> Plan:
         plan = make_plan(self.machine, self.request.ensure)
@@ -144,11 +144,10 @@ class _Transaction:
         if plan.empty:
             return
         needed = JOURNAL_BYTES + sum(len(write.before) + len(write.after) for write in plan.files)
-        free = self.machine.disk.free_bytes
+        disk = self.machine.disk
+        free = 0 if disk.full_at == "space" else disk.free_bytes
         if free < needed:
-            raise StepFailed(
-                Step.SPACE, f"{needed} bytes are needed, {free} are free", code=DISK_FULL, free_bytes=free
-            )
+            raise StepFailed(Step.SPACE, f"{needed} bytes are needed, {free} are free", code=DISK_FULL, free_bytes=free)
         journal.carry_out(plan)
 
     def _fail(self, failure: StepFailed) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,23 @@ def lines_of(text: str) -> Iterator[Line]:
     """Every line of `text`; a text that ends with a line end has no empty line behind it."""
     position = 0
     while position < len(text):
-        match = _LINE.match(text, position)
-        assert match is not None  # the pattern matches everywhere
-        yield Line(match[1], position, match.end(1), match.end())
-        position = match.end()
+        end = _END.search(text, position)
+        stop, after = end.span() if end else (len(text), len(text))
+        yield Line(text[position:stop], position, stop, after)
+        position = after
 
 
 def line_end_of(text: str) -> str:
     """The line end of the first line; CR LF where there is none (docs/wire.md, "Stores")."""
-    match = _LINE.match(text)
-    return (match[2] if match else "") or "\r\n"
+    match = _END.search(text)
+    return match[0] if match else "\r\n"
 
 
 def line_at_end(text: str, added: str) -> str:
     """What to put at the end of `text` so that `added` is its last line(s) and it ends as it ended.
 
     Args:
+        text: all of it.
         added: without a line end behind it.
     """
     if not text:

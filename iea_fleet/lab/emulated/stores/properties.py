@@ -44,21 +44,19 @@ def _entries(text: str) -> Iterator[tuple[str, Located]]:
 
 def _logical_lines(text: str) -> Iterator[tuple[int, int]]:
     """Offsets of each logical line without its leading blanks and its line end; comments and blank lines left out."""
-    start: int | None = None
-    empty = True
+    start, empty = 0, True
     for line in lines_of(text):
         content = line.start + len(line.text) - len(line.text.lstrip(_BLANKS))
         if empty:
             # As long as nothing but lone backslashes was read, a comment or blank line is one (LineReader, len == 0).
             if content == line.end or text[content] in "#!":
                 continue
-            start = content if start is None else start
+            start = content
         continued = _ends_with_backslash(text, content, line.end)
         empty = empty and continued and line.end - content == 1
         if not continued or line.after == len(text):
-            assert start is not None
             yield start, line.end
-            start, empty = None, True
+            start, empty = 0, True
 
 
 def _ends_with_backslash(text: str, start: int, end: int) -> bool:

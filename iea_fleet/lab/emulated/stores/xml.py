@@ -6,16 +6,18 @@ expat says what is well-formed and where each element stands; only the character
 from __future__ import annotations
 
 import re
+from functools import partial
 from pyexpat import ExpatError, ParserCreate
 
 from iea_fleet.lab.emulated.stores.located import Located, Malformed
 
 _SEPARATOR = "\x1f"
-_TAG = re.compile(r"""<[^\s/>]+(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)(?P<end>\s*/?>)""")
+_TAG = re.compile(r"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)(?P<end>\s*/?>)""")
 _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
 _PIECE = re.compile(r"<!\[CDATA\[(?P<cdata>.*?)\]\]>|&(?P<entity>[^;]+);|\r\n|\r", re.DOTALL)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _SPACE = " \t\r\n"
+_QUOTE = '"'
 
 
 def locate(text: str, path: str) -> Located:
@@ -36,7 +38,9 @@ class _Search:
         self.close = 0
         self._text = text
         self._data = text.encode("utf-8", "surrogatepass")
-        self._steps = [(name, int(index[:-1]) if index else None) for name, _, index in (s.partition("[") for s in steps)]
+        self._steps = [
+            (name, int(index[:-1]) if index else None) for name, _, index in (s.partition("[") for s in steps)
+        ]
         self._wants_text = wants_text
         self._depth = 0
         self._on_way = 0  # how many of the open elements are the path's
@@ -97,16 +101,15 @@ def _attribute(text: str, tag: re.Match[str], name: str) -> Located:
         if full.rpartition(":")[2] == name and full != "xmlns" and not full.startswith("xmlns:"):
             mark = match[2]
             value = _meaning(re.sub(r"\r\n|[\r\n\t]", " ", match[3]))
-            return Located(value, match.start(3), match.end(3), lambda new: _escaped(new, mark))
+            return Located(value, match.start(3), match.end(3), partial(_escaped, mark=mark))
     at = tag.end("attributes")
-    return Located(None, at, at, lambda new: f' {name}="{_escaped(new, chr(34))}"')
+    return Located(None, at, at, lambda new: f' {name}="{_escaped(new, _QUOTE)}"')
 
 
 def _text(text: str, tag: re.Match[str], close: int) -> Located:
     if tag["end"].endswith("/>"):
-        name = re.match(r"<([^\s/>]+)", tag[0])
-        assert name is not None
-        return Located("", tag.start("end"), tag.end(), lambda new: f">{_escaped(new)}</{name[1]}>")
+        name = tag["name"]
+        return Located("", tag.start("end"), tag.end(), lambda new: f">{_escaped(new)}</{name}>")
     raw = text[tag.end() : close]
     start = tag.end() + len(raw) - len(raw.lstrip(_SPACE))
     raw = raw.strip(_SPACE)
@@ -123,13 +126,13 @@ def _piece(match: re.Match[str]) -> str:
     entity = match["entity"]
     if entity is None:
         return "\n"
-    if entity.startswith("#x"):
-        return chr(int(entity[2:], 16))
-    return chr(int(entity[1:])) if entity.startswith("#") else _ENTITIES[entity]
+    if not entity.startswith("#"):
+        return _ENTITIES[entity]
+    return chr(int(f"0{entity[1:]}", 0) if entity.startswith("#x") else int(entity[1:]))
 
 
 def _escaped(value: str, mark: str = "") -> str:
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if mark:
-        escaped = escaped.replace(mark, "&quot;" if mark == '"' else "&apos;")
+        escaped = escaped.replace(mark, "&quot;" if mark == _QUOTE else "&apos;")
     return escaped
