@@ -9,7 +9,8 @@ from typing import Literal
 
 from iea_fleet.lab.application import SITUATIONS, Reach, Situation
 from iea_fleet.lab.messages import EngineName
-from iea_fleet.lab.transport_faults import FAULTS
+from iea_fleet.lab.output_faults import OUTPUT_FAULTS
+from iea_fleet.lab.transport_faults import FAULTS, FaultKind, Stage
 from iea_fleet.model.errors import InputError
 
 _BOTH = (EngineName.EMULATED, EngineName.PWSH)
@@ -47,11 +48,16 @@ def _situation(situation: Situation) -> Entry:
     return Entry(situation.name, "situation", row, situation.sentence, {}, _BOTH, note)
 
 
+def _fault(fault: FaultKind, kind: Literal["transport", "output"]) -> Entry:
+    parameters = {key: str(parameter.default) for key, parameter in fault.parameters.items()}
+    engines = (EngineName.EMULATED,) if fault.stage is Stage.MACHINE else _BOTH
+    return Entry(fault.name, kind, fault.row, fault.what, parameters, engines)
+
+
 def _entries() -> dict[str, Entry]:
     entries = {name: _situation(situation) for name, situation in SITUATIONS.items()}
-    for name, kind in FAULTS.items():
-        parameters = {key: str(parameter.default) for key, parameter in kind.parameters.items()}
-        entries[name] = Entry(name, "transport", kind.row, kind.what, parameters, _BOTH)
+    entries |= {name: _fault(kind, "transport") for name, kind in FAULTS.items()}
+    entries |= {name: _fault(kind, "output") for name, kind in OUTPUT_FAULTS.items()}
     return entries
 
 

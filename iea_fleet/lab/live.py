@@ -16,11 +16,12 @@ from iea_fleet.lab.endpoint import Endpoint, EndpointRefused
 from iea_fleet.lab.fleet import PlannedHost, loopback_has_many_addresses, plan_fleet
 from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
 from iea_fleet.lab.messages import HostStatus, LabSettings, LogonName
+from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.seen import is_right, look
 from iea_fleet.lab.staging import Staging
 from iea_fleet.lab.transport_faults import FaultRefused, FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
-from iea_fleet.model.errors import FleetError, InputError, LocalFailure
+from iea_fleet.model.errors import InputError, LocalFailure
 
 USER = "iea-admin"
 """The local administrator of every workstation of a lab."""
@@ -139,7 +140,7 @@ class Lab:
                 allow_unencrypted=basic and not settings.https,
             ),
         )
-        return Workstation(description, FaultSet())
+        return Workstation(description, FaultSet(ALL_FAULTS))
 
     async def _prepare(self, member: _Member) -> None:
         await self._staging.prepare(member.workstation)
@@ -210,8 +211,3 @@ class Lab:
             last_request=stats.last_action,
             last_request_s=None if stats.last_at is None else int(time.monotonic() - stats.last_at),
         )
-
-
-def refusal_of(error: FleetError) -> tuple[str, str, str, int]:
-    """What a `FleetError` says, in parts that can be sent."""
-    return error.where, error.what, error.mend, error.exit_code

@@ -12,7 +12,10 @@ from iea_fleet.lab.workstation import Workstation
 class Staging(Protocol):
     """The workstations of one engine, seen from the lab that arranges them."""
 
-    engine: Engine
+    @property
+    def engine(self) -> Engine:
+        """What the endpoint starts commands with."""
+        ...
 
     async def prepare(self, workstation: Workstation) -> None:
         """Make the workstation's disk; called once for each, before its listeners open.
