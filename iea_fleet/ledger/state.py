@@ -40,6 +40,11 @@ class StateFolder:
         _private_folder(self.path / "runs")
         return _private_folder(self.path / "runs" / run)
 
+    def report_folder(self, run: str) -> Path:
+        """Where the report files of one run are kept unless another folder is named; made when needed."""
+        _private_folder(self.path / "reports")
+        return _private_folder(self.path / "reports" / run)
+
     def require_space(self, needed: int = FREE_BYTES_NEEDED) -> None:
         """Raise `LocalFailure` unless `needed` bytes are free on the folder's disk."""
         free = shutil.disk_usage(self.path).free

@@ -10,6 +10,9 @@ from pathlib import Path
 import iea_fleet
 from iea_fleet.model.errors import LocalFailure
 
+RESULT_CHARACTERS = 4_000_000
+"""The longest result of a task that ansible-runner passes on; it empties longer ones."""
+
 ENVIRONMENT_NAME = "IEA_FLEET_CONTENT"
 """Names another folder with playbooks/ and roles/, for who changes them."""
 
@@ -38,6 +41,7 @@ class Content:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "MAX_EVENT_RES": str(RESULT_CHARACTERS),
         }
 
 

@@ -65,16 +65,18 @@ class Stop:
 
     def __init__(self) -> None:
         self.reason = ""
+        self.by_user = False
         self.at_once = False
 
-    def request(self, reason: str) -> None:
+    def request(self, reason: str, by_user: bool = False) -> None:
         """Let hosts under way finish and skip the rest; the first reason counts."""
+        self.by_user = self.by_user or by_user
         self.reason = self.reason or reason
 
-    def insist(self, reason: str) -> None:
+    def insist(self, reason: str, by_user: bool = False) -> None:
         """As `request`; insisted a second time: end at once."""
         self.at_once = self.at_once or bool(self.reason)
-        self.request(reason)
+        self.request(reason, by_user)
 
 
 class Run:
@@ -243,7 +245,7 @@ class Run:
 def _worth_a_second_try(outcome: Outcome | None) -> bool:
     if outcome is None:
         return False
-    return any(finding.evidence.get("retry") == "wave" or finding.code == _BUSY_CODE for finding in outcome.findings)
+    return any(finding.evidence.get("retry") == "wave" or finding.code in _MOMENTARY for finding in outcome.findings)
 
 
 def _refused_reason(account: str) -> str:

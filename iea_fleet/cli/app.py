@@ -1,0 +1,83 @@
+"""The commands and what surrounds each of them: one sentence for a failure, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from iea_fleet.cli import push, report, runs, version
+from iea_fleet.model.errors import FleetError
+
+INTERRUPTED = 130
+"""The exit code of a program that was asked to end (128 + SIGINT)."""
+
+_UNFORESEEN = 70
+
+
+class Commands(TyperGroup):
+    """The commands of this program; `lab` is loaded only when it is called or listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, in the order in which people need them."""
+        return [*super().list_commands(ctx), *(["lab"] if find_spec("iea_fleet.cli.lab") else [])]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name; `None`: there is none."""
+        if cmd_name == "lab" and find_spec("iea_fleet.cli.lab"):
+            return get_command(import_module("iea_fleet.cli.lab").app)
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(
+    name="iea-fleet",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keeps a fleet of Impact emploi association workstations connected: pushes, verifies and reports over WinRM.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="push")(push.push)
+app.command(name="report")(report.report)
+app.add_typer(runs.app, name="runs")
+app.command(name="version")(version.version)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; gives the exit code and has told the user everything on standard error."""
+    try:
+        code = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=True)
+    except SystemExit as end:
+        code = end.code
+    except FleetError as error:
+        _tell(str(error))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _tell("Interrupted.")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does. Python would complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        from iea_fleet.cli.unforeseen import log_unforeseen
+
+        _tell(log_unforeseen(error))
+        code = _UNFORESEEN
+    return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def _tell(sentence: str) -> None:
+    from iea_fleet.model.text import neutralise
+
+    try:
+        print(f"iea-fleet: {neutralise(sentence)}", file=sys.stderr)  # noqa: T201
+    except OSError:  # a terminal that was closed
+        return

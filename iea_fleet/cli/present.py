@@ -1,0 +1,133 @@
+"""The end of a run on the screen and on disk: the table, the report files, the exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from iea_fleet.cli.output import console, print_document
+from iea_fleet.cli.words import Language, say
+from iea_fleet.ledger.records import HostRecord, RunRecord
+from iea_fleet.ledger.state import StateFolder, named_for_user
+from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.text import neutralise
+from iea_fleet.report.view import RunView, host_row
+from iea_fleet.report.wording import words
+
+INTERRUPTED = 130
+
+_AS_WANTED = frozenset({Verdict.OK, Verdict.CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a run is shown.
+
+    Args:
+        as_json: one JSON document instead of the table.
+        diff: each setting before and after, under the table.
+        output: folder for the report files; `None`: one of the run in the state folder.
+        lang: language.
+    """
+
+    as_json: bool
+    diff: bool
+    output: Path | None
+    lang: Language
+
+
+def exit_code(verdicts: Iterable[Verdict | None], interrupted: bool) -> int:
+    """The exit code that a run's outcomes give (docs/exit-codes.md).
+
+    Args:
+        verdicts: of every host that was asked for; `None`: pending.
+        interrupted: by a person, a signal or a closed terminal.
+    """
+    if interrupted:
+        return INTERRUPTED
+    seen = set(verdicts)
+    if seen <= _AS_WANTED:
+        return 0
+    return 1 if seen <= _AS_WANTED | {Verdict.DRIFT} else 4
+
+
+def require_folder(output: Path | None) -> None:
+    """Make the folder for the report files before anything is done. Raises: LocalFailure."""
+    if output is None:
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalFailure(
+            str(output), f"the report folder can't be made ({error.strerror})", "Name another one with --output"
+        ) from error
+
+
+def view_of(record: RunRecord, hosts: Sequence[HostRecord]) -> RunView:
+    """A run of the ledger as the reports show it, with times of this machine's zone."""
+    rows = tuple(
+        host_row(
+            host.asked.host,
+            host.asked.site,
+            host.outcome,
+            None if host.answered_ms is None else dt.datetime.fromtimestamp(host.answered_ms / 1000).astimezone(),
+        )
+        for host in hosts
+    )
+    return RunView(
+        run=record.id,
+        kind=record.kind.value,
+        check_mode=record.dry_run,
+        operator=record.holder,
+        started=record.started.astimezone(),
+        finished=None if record.ended is None else record.ended.astimezone(),
+        hosts=rows,
+    )
+
+
+def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, state: StateFolder) -> None:
+    """Show a run and write its report files, and tell where they are.
+
+    Raises: LocalFailure when the files can't be written; the run has been shown then.
+    """
+    view = view_of(record, hosts)
+    document = _document(record, hosts)
+    if how.as_json:
+        print_document(document)
+    else:
+        _show(view, record, how)
+    folder = how.output or state.report_folder(record.id)
+    with named_for_user(folder):
+        (folder / "report.json").write_text(document, encoding="utf-8")
+    console(sys.stderr).print(say("files", how.lang, folder=folder))
+
+
+def _document(record: RunRecord, hosts: Sequence[HostRecord]) -> str:
+    document = {
+        "run": record.model_dump(mode="json"),
+        "hosts": [host.model_dump(mode="json", by_alias=True) for host in hosts],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _show(view: RunView, record: RunRecord, how: Presentation) -> None:
+    screen = console(sys.stdout)
+    table = Table(box=None)
+    for title in ("host", "site", "verdict", "finding"):
+        table.add_column(title)
+    for _, rows in view.by_site():
+        for row in rows:
+            first = words(row.findings[0], how.lang).title if row.findings else ""
+            verdict = row.verdict.value if row.verdict else ""
+            table.add_row(*map(Text, (neutralise(row.name), neutralise(row.site), verdict, first)))
+    screen.print(table)
+    if record.reason:
+        screen.print(say("stopped", how.lang, reason=neutralise(record.reason)))

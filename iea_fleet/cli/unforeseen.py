@@ -1,0 +1,34 @@
+"""What is kept of a failure that nobody foresaw: its traceback, in a private file, for whoever mends the program."""
+
+from __future__ import annotations
+
+import time
+import traceback
+
+from iea_fleet.ledger.state import open_state_folder, write_private
+from iea_fleet.model.errors import FleetError
+
+
+def log_unforeseen(error: BaseException) -> str:
+    """Write the traceback below the state folder, without any values of variables; gives the sentence for the user.
+
+    Args:
+        error: what was raised.
+    """
+    what = f"something unforeseen happened ({type(error).__name__})"
+    # Messages of exceptions can quote what they choked on, even a password; the places in the code can't.
+    places = "".join(traceback.format_tb(error.__traceback__))
+    chain = " <- ".join(type(link).__name__ for link in _chain(error))
+    try:
+        path = open_state_folder().logs / f"unforeseen-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.log"
+        write_private(path, f"{chain}\n{places}".encode())
+    except (FleetError, OSError):
+        return f"{what}, and it could not be written down. Please report it with what you did."
+    return f"{what}. Please report it with what you did and with {path}"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    links = [error]
+    while (cause := links[-1].__cause__ or links[-1].__context__) is not None and len(links) < 10:
+        links.append(cause)
+    return links

@@ -1,0 +1,32 @@
+"""The few words that the command line says by itself, in both languages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["fr", "en"]
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "reading": ("Lecture de l'inventaire…", "Reading the inventory…"),
+    "begins": ("Exécution {run} : {hosts} poste(s)", "Run {run}: {hosts} host(s)"),
+    "check": ("à blanc, rien n'est modifié", "check mode, nothing is changed"),
+    "scouts": ("premiers postes", "first hosts"),
+    "fleet": ("parc", "fleet"),
+    "retry": ("nouvel essai", "second try"),
+    "stopping": (
+        "Arrêt : les postes en cours se terminent ; Ctrl-C encore une fois pour tout couper.",
+        "Stopping: hosts under way are finished; Ctrl-C once more ends at once.",
+    ),
+    "interrupted": ("interrompu par l'utilisateur", "interrupted by the user"),
+    "terminal": ("le terminal a été fermé", "the terminal was closed"),
+    "stopped": ("Arrêtée avant la fin : {reason}", "Stopped before its end: {reason}"),
+    "files": ("Rapport : {folder}", "Report: {folder}"),
+    "rate": ("postes/s", "hosts/s"),
+}
+"""Key to French and English."""
+
+
+def say(key: str, lang: Language, **values: object) -> str:
+    """One of the texts, with its values filled in."""
+    french, english = TEXTS[key]
+    return (french if lang == "fr" else english).format(**values)
