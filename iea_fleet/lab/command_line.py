@@ -210,8 +210,8 @@ def parse_powershell(argv: tuple[str, ...]) -> PowerShellCall:
             try:
                 script = base64.b64decode(encoded, validate=True).decode("utf-16-le")
             except (binascii.Error, ValueError) as error:
-                what = "Cannot process the command because the value specified with -EncodedCommand is not properly encoded."
-                raise PowerShellRefused(what) from error
+                what = "the value specified with -EncodedCommand is not properly encoded."
+                raise PowerShellRefused(f"Cannot process the command because {what}") from error
             return PowerShellCall(argv, script=script)
         if name in _TAKES_VALUE:
             position += 1

@@ -203,7 +203,7 @@ def _check_loopback(description: Description) -> None:
     if not loopback:
         raise EndpointRefused(
             description.name,
-            f"the lab listens on loopback only, not on {description.address}, for its commands run with known passwords",
+            f"the lab, whose commands run with known passwords, listens on loopback only, not on {description.address}",
             "Give it an address of 127.0.0.0/8, or ::1.",
         )
 

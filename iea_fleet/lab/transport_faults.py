@@ -311,9 +311,7 @@ class FaultSet:
             values[key] = _converted(name, key, value, known[key])
         early = values.get("stage") in EARLY_CUTS
         if values["on"] and "on" in parameters and (early or not kind.knows_request):
-            raise FaultRefused(
-                f"fault {name}", "it strikes before the request is known", "Use `after` instead of `on`."
-            )
+            raise FaultRefused(f"fault {name}", "it strikes before a request is known", "Use `after` instead of `on`.")
         self._active[name] = ActiveFault(
             kind,
             {key: values[key] for key in kind.parameters},

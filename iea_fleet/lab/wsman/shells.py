@@ -66,8 +66,9 @@ class Shell:
     def render(self) -> str:
         """The shell as an `rsp:Shell` element, children in Windows' order."""
         now = time.monotonic()
+        # Windows leaves backslashes out of the names (not the values) that it repeats here.
         environment = "".join(
-            f'<rsp:Variable Name="{attribute(name)}">{escape(value, {chr(34): "&quot;"})}</rsp:Variable>'
+            f'<rsp:Variable Name="{attribute(name.replace(chr(92), ""))}">{escape(value, {chr(34): "&quot;"})}</rsp:Variable>'
             for name, value in self.environment.items()
         )
         parts = [
