@@ -28,6 +28,9 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _SHOWN_CHARACTERS: Final = 300
 
+_MOMENTS: Final = frozenset({"not_before", "not_after", "workstation_time"})
+_WIRE_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):\d\dZ")
+
 _UNKNOWN: Final = Words(title="{code}", explanation="This release has no words for this finding.", next_step="")
 
 
@@ -55,6 +58,12 @@ def translator(lang: Language) -> Callable[[str], str]:
         return str
     catalogue = gettext.translation("iea_fleet", localedir=str(LOCALE_FOLDER), languages=[lang])
     return lambda msgid: catalogue.gettext(msgid) if msgid else ""
+
+
+def vocabulary_word(name: str, token: str, lang: Language) -> str:
+    """One word of the vocabulary in a language; a token that it does not have is given back as it is."""
+    msgid = VOCABULARY[name].get(token)
+    return token if msgid is None else translator(lang)(msgid)
 
 
 def language_of(locale_name: str | None) -> Language:
@@ -86,4 +95,18 @@ def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], st
         vocabulary = VOCABULARY[name]
         tokens = (translate(vocabulary[token]) if token in vocabulary else token for token in value.split(", "))
         value = ", ".join(tokens)
+    elif name in _MOMENTS:
+        value = _moment(value, translate)
     return neutralise(value, _SHOWN_CHARACTERS)
+
+
+def _moment(value: str, translate: Callable[[str], str]) -> str:
+    """A moment of the wire as people of the language write it; any other text as it is."""
+    parts = _WIRE_MOMENT.fullmatch(value)
+    if parts is None:
+        return value
+    year, month, day, hour, minute = parts.groups()
+    text = translate(SHARED["moment"])
+    for name, part in {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text

@@ -94,7 +94,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
     "transport.not_winrm": Words(
         title="Something else answers",
         explanation=(
-            "What answers on {host}, port {port}, is not WinRM: HTTP status {http_status}[, Server: {server}]"
+            "What answers on {host}, port {port}, is not WinRM: HTTP status {http_status}[, Server: {server_software}]"
             "[, content {content_type}].[ The proxy {proxy} was used.] Nothing was written."
         ),
         next_step=(

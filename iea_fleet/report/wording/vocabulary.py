@@ -72,6 +72,7 @@ SHARED: Final[Mapping[str, str]] = {
         "write to impact-emploi-association@urssaf.fr with the subject « {support_subject} ». Until the vendor has "
         "answered, « Demande de support technique », then « Activer le mode assistance » keeps the program usable."
     ),
+    "moment": "{year}-{month}-{day} {hour}:{minute} UTC",
     "not_told": "not told",
     "nothing": "(empty)",
 }

@@ -1,0 +1,110 @@
+"""Words that several forms of report share: of a verdict, a setting's value, a finding with its sheet's case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iea_fleet.diagnosis.connection import MODE
+from iea_fleet.model.finding import Finding, Severity
+from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.text import neutralise
+from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, mode_words
+from iea_fleet.report.wording import Language, Words, words
+from iea_fleet.report.wording.fill import vocabulary_word
+from iea_fleet.report.wording.interface import interface
+
+SHOWN_CHARACTERS = 300
+"""Longest text of one value in a report for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLabels:
+    """One setting in words; `setting`, `changed` and `right` are for code, colour and marks."""
+
+    setting: str
+    name: str
+    wanted: str
+    found: str
+    now: str
+    changed: bool
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLabels:
+    """One finding in words; `evidence` is neutralised, name by name."""
+
+    code: str
+    severity: Severity
+    case: str
+    words: Words
+    evidence: Mapping[str, str]
+
+
+def verdict_label(host: HostRow, view: RunView, lang: Language) -> str:
+    """The verdict in one or two words; in check mode a change is one to come."""
+    if host.verdict is None:
+        return interface("verdict_pending", lang)
+    if host.verdict is Verdict.CHANGED and view.check_mode:
+        return interface("verdict_would_change", lang)
+    return interface(f"verdict_{host.verdict.value}", lang)
+
+
+def group_label(group: Group, view: RunView, lang: Language) -> str:
+    """The heading of a group of hosts; in check mode a change is one to come."""
+    would = group is Group.CHANGED and view.check_mode
+    return interface("group_would_change" if would else f"group_{group.value}", lang)
+
+
+def site_label(site: str, lang: Language) -> str:
+    """A site's name as people read it: its group's name without `site_`, `_` as space."""
+    return neutralise(site.removeprefix("site_").replace("_", " "), SHOWN_CHARACTERS) or interface("no_site", lang)
+
+
+def setting_labels(host: HostRow, lang: Language) -> tuple[SettingLabels, ...]:
+    """The settings of a host in words."""
+    modes = mode_words(host.findings)
+    return tuple(_setting(row, modes, lang) for row in host.settings)
+
+
+def finding_labels(findings: tuple[Finding, ...], lang: Language) -> tuple[FindingLabels, ...]:
+    """Findings in words, in their order."""
+    return tuple(
+        FindingLabels(
+            code=finding.code,
+            severity=finding.severity,
+            case="" if finding.case is None else interface("case", lang, number=finding.case),
+            words=words(finding, lang),
+            evidence={neutralise(name): neutralise(text) for name, text in finding.evidence.items()},
+        )
+        for finding in findings
+    )
+
+
+def headline(host: HostRow, lang: Language) -> str:
+    """What is to be said of a host in a few words: its weightiest finding, else what the connection said."""
+    if host.findings:
+        return words(host.findings[0], lang).title
+    return neutralise(host.detail, SHOWN_CHARACTERS)
+
+
+def _setting(row: SettingRow, modes: Mapping[str, str], lang: Language) -> SettingLabels:
+    def shown(value: str | None, missing: str) -> str:
+        if value is None:
+            return interface(missing, lang)
+        if not value:
+            return interface("absent", lang)
+        if row.setting == MODE and value in modes:
+            value = vocabulary_word("mode_after", modes[value], lang)
+        return neutralise(value, SHOWN_CHARACTERS)
+
+    return SettingLabels(
+        setting=row.setting,
+        name=vocabulary_word("setting", row.setting, lang),
+        wanted=shown(row.wanted, "unknown"),
+        found=shown(row.found, "unreadable"),
+        now=shown(row.now, "unreadable"),
+        changed=row.found != row.now,
+        right=row.right,
+    )
