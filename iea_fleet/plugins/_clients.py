@@ -133,7 +133,7 @@ def _winrm_client(watch: Watch, attempt: Attempt) -> type:
 
         def build_wsman_header(self, *args: Any, **options: Any) -> Any:
             """The header of a message, whose operation timeout ends no later than the round."""
-            configured = self.operation_timeout_sec
+            configured: int = self.operation_timeout_sec  # type: ignore[has-type]
             self.operation_timeout_sec = max(1, min(configured, int(watch.remaining_s)))
             try:
                 return super().build_wsman_header(*args, **options)

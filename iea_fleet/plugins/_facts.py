@@ -94,12 +94,17 @@ def failure_facts(base: TransportFacts, error: Exception, attempt: Attempt, watc
             server=_short(last.server),
             date=_short(last.date),
             content_type=_short(last.content_type),
-            now=format_datetime(datetime.now(UTC), usegmt=True),
+            now=http_date(),
         )
     verification = next((link for link in _chain(cause) if isinstance(link, ssl.SSLCertVerificationError)), None)
     if verification is not None:
         facts = replace(facts, certificate_problem=_short(verification.verify_message or str(verification)))
     return facts
+
+
+def http_date() -> str:
+    """This machine's clock as a Date header would tell it."""
+    return format_datetime(datetime.now(UTC), usegmt=True)
 
 
 def clock_difference_s(date: str) -> int | None:

@@ -16,7 +16,7 @@ from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import Request
 from iea_fleet.plugins._certificate import certificate_facts, shown_certificate
 from iea_fleet.plugins._clients import Attempt, Connection, end_shell, forget, guarded
-from iea_fleet.plugins._facts import clock_difference_s, failure_facts
+from iea_fleet.plugins._facts import clock_difference_s, failure_facts, http_date
 from iea_fleet.plugins._watch import Watch
 
 _EXCERPT = 400
@@ -154,7 +154,7 @@ class Round:
         verdict, findings = judge(answer, self._task)
         facts, last = self._facts, self._watch.last
         if last is not None:
-            facts = replace(facts, date=last.date, clock_difference_s=clock_difference_s(last.date), now=answer.host.time)
+            facts = replace(facts, date=last.date, clock_difference_s=clock_difference_s(last.date), now=http_date())
         if self._watch.certificate is not None:
             facts = certificate_facts(facts, self._watch.certificate)
         _, oddities = judge_transport(replace(facts, failure=Failure.NONE))

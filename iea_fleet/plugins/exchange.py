@@ -15,8 +15,8 @@ from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
 from iea_fleet.plugins._clients import Connection
-from iea_fleet.plugins._route import SUPPORTED, route
 from iea_fleet.plugins._round import Round
+from iea_fleet.plugins._route import SUPPORTED, route
 from iea_fleet.plugins._watch import Watch
 from iea_fleet.profiles import find_profile
 

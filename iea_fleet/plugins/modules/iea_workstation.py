@@ -1,0 +1,171 @@
+"""Documentation of the action iea_workstation; the work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iea_workstation
+short_description: Brings one workstation's Impact emploi association to the state that the vendor's sheets describe
+version_added: "0.1.0"
+description:
+  - Sends one small transaction to a Windows workstation and judges its answer. Everything that was asked for is read,
+    the requirements are checked, and only when all hold is anything written; all of it or nothing.
+  - One command a host over the connection; no module and no file is copied to the workstation, and it needs nothing
+    but Windows PowerShell 5.1.
+  - A round whose answer was lost is asked for again with the same transaction; the workstation answers from its
+    journal and does nothing twice.
+options:
+  sheets:
+    description: The vendor's sheets to deal with, all in one round.
+    type: list
+    elements: str
+    choices: [connection, share, licence, session, assistance]
+    default: [connection]
+  profile:
+    description:
+      - The application profile, which names every place on the workstation.
+      - The name of a shipped profile, or the path of a YAML file (what holds a slash or ends in C(.yml)).
+    type: str
+    required: true
+  connection:
+    description: The wanted state of the sheet "Mode de connexion au serveur".
+    type: dict
+    suboptions:
+      mode:
+        description: Mode of the connection.
+        type: str
+        choices: [secure, plain]
+        default: secure
+      authentication_url:
+        description: Address of the authentication server.
+        type: str
+        default: https://impact-emploi.urssaf.fr
+      update_url:
+        description: Address of the update server.
+        type: str
+        default: https://impact-emploi.urssaf.fr/updates
+      test_timeout_ms:
+        description: Longest wait for one server test, in milliseconds, counted on the workstation.
+        type: int
+        default: 5000
+      accept_status:
+        description: Lowest and highest HTTP status that count as a successful test.
+        type: list
+        elements: int
+        default: [200, 399]
+  read_only:
+    description: Look and compare only, as a report does. What is not as wanted is then no failure of the task.
+    type: bool
+    default: false
+  computer_name:
+    description: Name that the workstation must answer with, without case; empty or absent, it is not checked.
+    type: str
+  machine_id:
+    description: Machine id that the workstation must answer with; empty or absent, it is not checked.
+    type: str
+  deadline_s:
+    description: Time for the whole round in seconds, connecting and retries included. 5 to 3000.
+    type: int
+    default: 120
+  state_folder:
+    description: Folder on the workstation for journal and lock; names in percent signs are expanded there.
+    type: str
+    default: '%ProgramData%\iea-fleet'
+attributes:
+  check_mode:
+    description: Predicts what would change; writes nothing.
+    support: full
+  diff_mode:
+    description: Shows each setting before and after.
+    support: full
+  platform:
+    description: Windows 10, Windows Server 2016 and newer, with PowerShell 5.1.
+    platforms: windows
+    support: full
+notes:
+  - Works with the connections C(winrm) and C(psrp); any other is refused.
+  - Basic over HTTP is refused except to this machine's own loopback addresses.
+author:
+  - iea-fleet maintainers
+"""
+
+EXAMPLES = r"""
+- name: Set the connection as the vendor's sheet says
+  iea_workstation:
+    profile: lab
+
+- name: Look only
+  iea_workstation:
+    profile: ./profiles/ours.yml
+    read_only: true
+
+- name: Another update server, on the workstation that is meant and no other
+  iea_workstation:
+    profile: lab
+    connection:
+      update_url: https://updates.example.org
+    computer_name: PC-ACCUEIL
+    deadline_s: 60
+"""
+
+RETURN = r"""
+iea_fleet:
+  description:
+    - The outcome of this host. It is there in every result, also of a failed or unreachable host.
+    - C(docs/schemas/outcome.json) describes it whole.
+  returned: always
+  type: dict
+  contains:
+    verdict:
+      description: One of C(ok), C(changed), C(drift), C(unreachable), C(refused), C(failed), C(unknown), C(skipped).
+      type: str
+      sample: changed
+    transaction:
+      description: Name of the transaction in the workstation's journal; none when no request was built.
+      type: str
+      sample: 5f0c3a0a4d0b4f7f9d1c2b3a4e5f6071
+    findings:
+      description: What was found, the weightiest first.
+      type: list
+      elements: dict
+      sample:
+        - code: connection.corrected.mode
+          sheet: connection
+          case: 1
+          severity: info
+          evidence: {mode_before: plain, mode_after: secure}
+    answer:
+      description: What the workstation said, after validation; none when there was no answer.
+      type: dict
+      sample: {}
+    attempts:
+      description: How often the host was asked.
+      type: int
+      sample: 1
+    traffic:
+      description: Requests and bytes, counted in the client under TLS and message encryption.
+      type: dict
+      sample: {requests: 8, bytes_sent: 39162, bytes_received: 12492}
+    elapsed_ms:
+      description: Time of the round in milliseconds.
+      type: int
+      sample: 840
+    detail:
+      description: For a verdict without an answer, what the connection or the system said.
+      type: str
+      sample: "[Errno 111] Connection refused"
+msg:
+  description: Verdict and weightiest finding in one line.
+  returned: always
+  type: str
+  sample: changed, connection.corrected.mode
+diff:
+  description: Each place whose value changed, or would change in check mode.
+  returned: in diff mode, when there is an answer
+  type: list
+  elements: dict
+  sample:
+    - before_header: connection_mode C:\ProgramData\Impact emploi association\connexion.ini
+      after_header: connection_mode C:\ProgramData\Impact emploi association\connexion.ini
+      before: "Standard\n"
+      after: "Sécurisé\n"
+"""
