@@ -44,6 +44,8 @@ def reason_to_skip(account: str) -> str | None:
     folder = os.environ.get(ENVIRONMENT_NAME)
     if not folder:
         return None
+    if not Path(folder).is_dir():
+        return "the run that asked has ended"  # and its Ansible has not noticed yet
     for name in ("all", _file_name(account)):
         try:
             return (Path(folder) / name).read_text(encoding="utf-8")

@@ -1,0 +1,234 @@
+"""The ledger against real SQLite files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from iea_fleet.ledger.lock import RunLock
+from iea_fleet.ledger.records import AskedHost, RunKind, RunState
+from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
+from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
+from iea_fleet.model.outcome import Outcome, Verdict
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'ledger.sqlite'}"
+
+
+def new(*names: str) -> NewRun:
+    return NewRun(RunKind.PUSH, False, "", [AskedHost(host=name, site="lyon") for name in names])
+
+
+def run_folder(folder: Path) -> Path:
+    made = folder / new_run_id()
+    made.mkdir()
+    return made
+
+
+def test_every_host_is_pending_before_any_is_asked(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("b", "a"), lock.path)
+        hosts = ledger.hosts(run)
+        assert [(host.asked.host, host.asked.site, host.outcome) for host in hosts] == [
+            ("b", "lyon", None),
+            ("a", "lyon", None),
+        ]
+        assert ledger.run(run).state is RunState.RUNNING
+
+
+def test_an_outcome_is_there_for_another_process_at_once(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a", "b"), lock.path)
+        outcome = Outcome(verdict=Verdict.CHANGED, detail="é\u202e")
+        ledger.record(run, "a", outcome)
+        seen = Ledger(url(tmp_path)).hosts(run)
+    assert seen[0].outcome == outcome
+    assert seen[0].answered_ms is not None
+    assert seen[1].outcome is None
+
+
+def test_a_host_is_held_until_the_run_ends(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a", "b"), lock.path)
+        other = Ledger(url(tmp_path))
+        with pytest.raises(HostsBusy, match=rf"b: run {run} of .*@.* \(process {os.getpid()}\)"):
+            other.begin(new_run_id(), new("b", "c"), lock.path)
+        other.begin(new_run_id(), new("c"), lock.path)
+        ledger.end(run, RunState.DONE)
+        other.begin(new_run_id(), new("a", "b"), lock.path)
+    assert ledger.run(run).state is RunState.DONE
+
+
+def test_a_refused_run_leaves_no_trace(tmp_path: Path) -> None:
+    ledger, refused = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(new_run_id(), new("a"), lock.path)
+        with pytest.raises(HostsBusy):
+            ledger.begin(refused, new("a", "b"), lock.path)
+        assert ledger.hosts(refused) == ()
+        assert len(ledger.latest()) == 1
+        ledger.begin(new_run_id(), new("b"), lock.path)
+
+
+def test_the_hosts_of_a_dead_run_are_free_and_it_is_shown_as_interrupted(tmp_path: Path) -> None:
+    ledger, dead = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(dead, new("a", "b"), lock.path)
+        ledger.record(dead, "a", Outcome(verdict=Verdict.OK))
+    # The lock is free now, as after SIGKILL.
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(new_run_id(), new("a", "b"), lock.path)
+    assert ledger.run(dead).state is RunState.INTERRUPTED
+    assert ledger.run(dead).ended is not None
+    assert not ledger.renew(dead)
+    counts = {overview.run.id: overview.counts for overview in ledger.latest()}
+    assert counts[dead] == {"ok": 1, "": 1}
+
+
+def test_a_run_of_another_machine_is_dead_when_its_lease_has_expired(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            connection.execute("UPDATE iea_runs SET machine = 'elsewhere', lock = '/nowhere/lock'")
+        with pytest.raises(HostsBusy):
+            ledger.begin(new_run_id(), new("a"), lock.path)
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            connection.execute("UPDATE iea_runs SET renewed_ms = renewed_ms - 121000")
+        ledger.begin(new_run_id(), new("a"), lock.path)
+    assert ledger.run(run).state is RunState.INTERRUPTED
+
+
+def test_a_clock_that_jumps_does_not_free_the_hosts_of_a_living_run(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            connection.execute("UPDATE iea_runs SET renewed_ms = 0")
+            connection.execute("UPDATE iea_leases SET expires_ms = 0")
+        with pytest.raises(HostsBusy):
+            ledger.begin(new_run_id(), new("a"), lock.path)
+
+
+def test_a_renewal_prolongs_the_leases(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            connection.execute("UPDATE iea_leases SET expires_ms = 5")
+        assert ledger.renew(run)
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            (expires_ms,) = connection.execute("SELECT expires_ms FROM iea_leases").fetchone()
+        assert expires_ms == ledger.run(run).renewed_ms + 120_000
+
+
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_ledger_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path, version: int) -> None:
+    Ledger(url(tmp_path)).close()
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("UPDATE iea_schema SET version = ?", (version,))
+        connection.execute("CREATE TABLE of_the_future (a)")
+        connection.commit()
+    connection.close()
+    before = (tmp_path / "ledger.sqlite").read_bytes()
+    with pytest.raises(
+        LocalFailure, match=rf"newer release wrote this ledger \(version {version}, .* knows 1\)"
+    ) as raised:
+        Ledger(url(tmp_path))
+    assert raised.value.exit_code == 6
+    assert (tmp_path / "ledger.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all, whatever its name says", b"\x00" * 4096])
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(content)
+    with pytest.raises(LocalFailure, match="can't be used"):
+        Ledger(url(tmp_path))
+    assert (tmp_path / "ledger.sqlite").read_bytes() == content
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("CREATE TABLE bookmarks (a)")
+    with pytest.raises(LocalFailure, match="is no ledger"):
+        Ledger(url(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "oracle9://x", "mysql://u:secret@h/d"]
+)
+def test_an_address_that_can_not_be_used_is_refused_without_telling_its_password(address: str) -> None:
+    with pytest.raises((InputError, LocalFailure)) as raised:
+        Ledger(address)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("iea_outcomes", "outcome", '{"verdict":"splendid"}'),
+        ("iea_outcomes", "outcome", "{"),
+        ("iea_outcomes", "outcome", '{"verdict":"ok","answer":{"schema":1}}'),
+        ("iea_outcomes", "answered_ms", "yesterday"),
+    ],
+)
+def test_a_damaged_row_is_named(tmp_path: Path, table: str, column: str, value: str) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    with pytest.raises(LocalFailure, match=f"row for run {run}, host a is damaged"):
+        ledger.hosts(run)
+
+
+def test_a_damaged_run_is_named(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("UPDATE iea_runs SET state = 'splendid'")
+    with pytest.raises(LocalFailure, match=f"row for run {run} is damaged"):
+        ledger.run(run)
+
+
+def test_a_run_is_found_by_its_beginning_and_only_when_there_is_one(tmp_path: Path) -> None:
+    ledger = Ledger(url(tmp_path))
+    with RunLock(run_folder(tmp_path)) as lock:
+        for run in ("20260101T000000-aaaaaa", "20260102T000000-bbbbbb"):
+            ledger.begin(run, new(run), lock.path)
+    assert ledger.run("20260102").id == "20260102T000000-bbbbbb"
+    with pytest.raises(InputError, match="several"):
+        ledger.run("2026")
+    for nothing in ("2027", "%", "_", "'; --"):
+        with pytest.raises(InputError, match="no run"):
+            ledger.run(nothing)
+
+
+def test_thousands_of_hosts_are_taken_and_refused_in_one_piece(tmp_path: Path) -> None:
+    ledger = Ledger(url(tmp_path))
+    names = [f"ws-{number}" for number in range(3000)]
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(new_run_id(), new(*names), lock.path)
+        with pytest.raises(HostsBusy, match="ws-2999"):
+            ledger.begin(new_run_id(), new("free", "ws-2999"), lock.path)
+
+
+def test_only_its_owner_can_read_the_ledger(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        ledger = Ledger(url(tmp_path))
+        with RunLock(run_folder(tmp_path)) as lock:
+            ledger.begin(new_run_id(), new("a"), lock.path)
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("ledger*")}
+    finally:
+        os.umask(before)
+    assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
