@@ -59,6 +59,8 @@ class _Judge:
         self.verified: Mapping[str, ProbeFacts] = {facts.id: facts for facts in answer.verify}
         self.latest: Mapping[str, ProbeFacts] = {**self.before, **self.verified}
         self.found: list[Finding] = []
+        self.damaged: frozenset[str] = frozenset()
+        self.not_installed = False
         self.version = self._version()
 
     def tell(self, code: str, **evidence: str | int | None) -> None:
@@ -102,6 +104,8 @@ class _Judge:
                     by_code.setdefault(code, []).append((name, place))
         for code, hits in by_code.items():
             first = hits[0][1]
+            self.not_installed |= code == "file_missing"
+            self.damaged |= {place.place for _, place in hits}
             self.tell(
                 code,
                 place=_joined(place.place for _, place in hits),
@@ -212,7 +216,7 @@ class _Judge:
 
     def application(self) -> None:
         """Whether process and service run; an installation that is not there has neither."""
-        if any(finding.code == "connection.file_missing" for finding in self.found):
+        if self.not_installed:
             return
         restart = self.profile.application.restart
         restarted = restart is not None and any(step.id == restart.id and step.ok for step in self.answer.after)
@@ -244,7 +248,9 @@ class _Judge:
         unclear = [
             place
             for place in facts.places
-            if place.value != setting.off and place.state not in {PlaceState.ABSENT, PlaceState.FILE_MISSING}
+            if place.value != setting.off
+            and place.state not in {PlaceState.ABSENT, PlaceState.FILE_MISSING}
+            and place.place not in self.damaged
         ]
         if unclear:
             found = _joined(place.value or place.state.value for place in unclear)
@@ -253,7 +259,7 @@ class _Judge:
     def versions(self) -> None:
         """A version that can't go into the subject of a support request."""
         facts = self.latest.get(asked.VERSION)
-        if self.version is not None or not isinstance(facts, SettingFacts):
+        if self.version is not None or self.not_installed or not isinstance(facts, SettingFacts):
             return
         told = _joined(place.value for place in facts.places if place.value)
         if told:
