@@ -8,7 +8,10 @@ from pathlib import Path
 
 from iea_fleet.model.request import Request
 
-PARTS = ("head", "answer", "json", "text", "ini", "setting", "main")
+PARTS = (
+    "head", "answer", "json", "text", "ini", "properties", "xml", "registry", "setting", "url", "probe", "durable", "journal",
+    "plan", "main",
+)
 """The files of `script/` in their order; functions are known wherever they stand, `head` and `main` are the ends."""
 
 _FOLDER = Path(__file__).with_name("script")

@@ -4,38 +4,30 @@ function Find-Ini {
     A key of a section, as GetPrivateProfileString finds it.
     #>
     param ([String] $Text, $Target)
+    $blanks = " `t".ToCharArray()
     $inside = $false
-    $seen = $false
     $end = 0
     foreach ($match in [Regex]::Matches($Text, '[^\r\n]+')) {
         $line = $match.Value
-        $trimmed = $line.Trim(" `t".ToCharArray())
-        if ($trimmed -eq '') { continue }
-        if ($trimmed[0] -eq '[') {
-            if ($seen) { break }
-            $name = ($trimmed.Substring(1) -split ']', 2)[0].Trim(" `t".ToCharArray())
-            $inside = Test-SameText $name $Target.section.Trim() -IgnoreCase
-            $seen = $inside
+        $trimmed = $line.Trim($blanks)
+        if ($trimmed.Length -eq 0) { continue }
+        if ($trimmed[0] -eq '[' -and $trimmed.Contains(']')) {
+            if ($inside) { break }
+            $inside = Test-SameText $trimmed.Substring(1, $trimmed.IndexOf([Char] ']') - 1).Trim($blanks) $Target.section -IgnoreCase
         } elseif ($inside -and $line[0] -ne ';' -and $line[0] -ne '#') {
-            $equals = $line.IndexOf('=')
-            if ($equals -ge 0 -and (Test-SameText $line.Substring(0, $equals).Trim(" `t".ToCharArray()) $Target.key.Trim() -IgnoreCase)) {
-                $value = [Regex]::Match($line.Substring($equals + 1), '^[ \t]*(["'']?)(.*)$')
-                $whole = $value.Groups[2].Value.TrimEnd(" `t".ToCharArray())
-                $start = $match.Index + $equals + 1 + $value.Groups[2].Index
-                $quote = $value.Groups[1].Value
-                if ($quote -ne '') {
-                    if ($whole.EndsWith($quote, 'Ordinal')) { $whole = $whole.Substring(0, $whole.Length - 1) }
-                    else {
-                        $whole = $quote + $whole
-                        $start--
-                    }
+            $name, $value = $line -split '=', 2
+            if ($null -ne $value -and (Test-SameText $name.Trim($blanks) $Target.key -IgnoreCase)) {
+                $start = $match.Index + $line.Length - $value.TrimStart($blanks).Length
+                $value = $value.Trim($blanks)
+                if ($value.Length -ge 2 -and $value[0] -eq $value[-1] -and $value[0] -in [Char] 34, [Char] 39) {
+                    $value = $value.Substring(1, $value.Length - 2)
+                    $start++
                 }
-                return @{ State = 'present'; Value = $whole; Start = $start; Length = $whole.Length }
+                return @{ State = 'present'; Value = $value; Start = $start; Length = $value.Length }
             }
         }
         if ($inside) { $end = $match.Index + $match.Length }
     }
-    $line = $Target.key.Trim() + '='
-    if ($seen) { return @{ State = 'absent'; Start = $end; Before = (Get-LineEnd $Text) + $line; After = '' } }
-    New-LineFact $Text ('[' + $Target.section + ']' + (Get-LineEnd $Text) + $line)
+    if ($inside) { return New-LineFact $Text $end ($Target.key + '=') }
+    New-LineFact $Text $Text.Length ('[' + $Target.section + ']' + (Get-LineEnd $Text) + $Target.key + '=')
 }

@@ -1,28 +1,109 @@
+function Invoke-Transaction {
+    <#
+    .SYNOPSIS
+    One transaction in the order of docs/wire.md, told in the answer as it goes.
+    .NOTES
+    Round carries where it is: Step and Id for the failure that an exception becomes.
+    #>
+    param ($Request, [String] $Folder, $Answer, $Round, $Clock)
+    if (-not $Request.dry_run) {
+        $Round.Step = 'recover'
+        $Answer.recovered = Restore-Journal $Folder
+    }
+    $Round.Step = 'identity'
+    foreach ($name in 'computer_name', 'machine_id') {
+        $wanted = $Request.expect_host[$name]
+        if ($null -ne $wanted -and -not (Test-SameText $wanted $Answer.host[$name] -IgnoreCase)) { throw [InvalidOperationException] "The $name is $($Answer.host[$name]), not $wanted." }
+    }
+    $Round.Step = 'probe'
+    $Answer.probes = @(foreach ($probe in $Request.probe) {
+        $Round.Id = $probe.id
+        Invoke-Probe $probe
+    })
+    $Round.Step = 'require'
+    $Answer.require = @(foreach ($requirement in $Request.require) {
+        Test-Requirement $requirement ($Answer.probes | Where-Object { $_.id -ceq $requirement.probe })
+    })
+    foreach ($outcome in $Answer.require) {
+        $Round.Id = $outcome.probe
+        if (-not $outcome.held) { throw [InvalidOperationException] "The $($outcome.fact) of $($outcome.probe) is not as required." }
+    }
+    $Round.Step = 'plan'
+    $plan = New-Plan $Request $Round
+    $Answer.ensure = $plan.Outcomes
+    if ($Request.dry_run) { return }
+    $writes = $plan.Files.Count + $plan.Values.Count -gt 0
+    if ($writes) {
+        $Round.Step = 'space'
+        Assert-Space $plan $Folder $Round
+        $tidy = Invoke-Write $plan $Folder $Request.transaction $Round
+    }
+    $changed = $writes -or ($null -ne $Answer.recovered -and $Answer.recovered.outcome -eq 'finished')
+    $Answer.after = @(foreach ($step in $Request.after) { if ($changed -or $step.when -eq 'always') { Invoke-After $step } })
+    if ($changed) { $Answer.verify = @(foreach ($probe in $Request.probe) { Invoke-Probe $probe }) }
+    $Answer.elapsed_ms = $Clock.ElapsedMilliseconds
+    if (-not $writes) { return }
+    # The stores are right by now: without a record only a second answer to this transaction is lost.
+    try {
+        Write-DurableText ([IO.Path]::Combine($Folder, 'last.json')) (ConvertTo-AsciiJson $Answer)
+        if ($tidy) { Remove-DurableFile ([IO.Path]::Combine($Folder, 'journal.json')) }
+    } catch { $Round.Undone = $false }
+}
+
+function Read-Record {
+    <#
+    .SYNOPSIS
+    The recorded answer to a transaction as it is told again; nothing when there is none.
+    #>
+    param ([String] $Folder, [String] $Transaction)
+    $path = [IO.Path]::Combine($Folder, 'last.json')
+    if (-not [IO.File]::Exists($path)) { return }
+    try {
+        $text = [Text.Encoding]::ASCII.GetString((Read-FileByte $path).Content)
+        $recorded = Expand-JsonNode (Read-JsonTree $text)
+        if ($recorded.transaction -ceq $Transaction) { $text.Replace('"replayed":false', '"replayed":true') }
+    } catch { return }
+}
+
 function Invoke-Round {
     <#
     .SYNOPSIS
-    Does one transaction and prints its answer.
+    Takes a request's line and prints the answer, whatever happens.
     #>
     param ([String] $Line)
     $clock = [Diagnostics.Stopwatch]::StartNew()
-    $Request = Expand-JsonNode (Read-JsonTree $Line)
-    $answer = [ordered]@{
-        schema = 1; transaction = $Request.transaction; status = 'done'; dry_run = $Request.dry_run; replayed = $false
-        host = (Get-HostFact); recovered = $null; probes = @(); require = @(); ensure = @(); after = @(); verify = @(); error = $null; elapsed_ms = 0
+    $names = @{}
+    foreach ($name in 'transaction', 'nonce') {
+        $match = [Regex]::Match($Line, '"' + $name + '":"([0-9a-f]{32})"')
+        $names[$name] = if ($match.Success) { $match.Groups[1].Value } else { '0' * 32 }
     }
-    $answer.probes = @(foreach ($probe in $Request.probe) {
-        if ($probe.kind -eq 'setting') { [ordered]@{ kind = 'setting'; id = $probe.id; places = @(Read-Place $probe.target) } }
-    })
-    $answer.ensure = @(foreach ($step in $Request.ensure) {
-        $place = Read-Place $step.target
-        $file = Read-SettingsFile $place.place $step.target.encoding
-        $text = Set-SettingText $file.Text $step.target $step.value
-        $changed = -not (Test-SameText $text $file.Text)
-        if ($changed -and -not $Request.dry_run) { [IO.File]::WriteAllBytes($place.place, (ConvertTo-FileByte $file $text)) }
-        [ordered]@{ id = $step.id; places = @([ordered]@{ place = $place.place; state = $place.state; before = $place.value; after = $step.value; changed = $changed }) }
-    })
-    $answer.elapsed_ms = $clock.ElapsedMilliseconds
-    Format-Answer $Request.nonce (ConvertTo-AsciiJson $answer)
+    $round = @{ Step = 'probe'; Id = $null; Undone = $true; Free = $null }
+    $answer = [ordered]@{
+        schema = 1; transaction = $names.transaction; status = 'done'; dry_run = $false; replayed = $false; host = Get-HostFact
+        recovered = $null; probes = @(); require = @(); ensure = @(); after = @(); verify = @(); error = $null; elapsed_ms = 0
+    }
+    $lock = $null
+    $told = $null
+    try {
+        try {
+            $order = Expand-JsonNode (Read-JsonTree $Line)
+            $answer.dry_run = $order.dry_run
+            $folder = Expand-Path $order.state_folder
+            $round.Step = 'journal'
+            $lock = Open-StateFolder $folder $order.dry_run
+            if ($null -eq $lock) { $answer.status = 'busy' } else {
+                $told = Read-Record $folder $order.transaction
+                if (-not $told) { Invoke-Transaction $order $folder $answer $round $clock }
+            }
+        } catch {
+            $fact = Get-ErrorFact $_
+            $answer.status = if ($round.Step -in 'identity', 'require') { 'refused' } else { 'failed' }
+            $answer.error = [ordered]@{ step = $round.Step; id = $round.Id; win32_code = $fact.Code; message = $fact.Message; undone = $round.Undone; free_bytes = $round.Free }
+        }
+        $answer.elapsed_ms = $clock.ElapsedMilliseconds
+        if (-not $told) { $told = ConvertTo-AsciiJson $answer }
+        Format-Answer $names.nonce $told
+    } finally { if ($null -ne $lock) { $lock.Dispose() } }
 }
 
 Invoke-Round $Request

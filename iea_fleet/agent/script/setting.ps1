@@ -3,14 +3,16 @@ function Find-Setting {
     .SYNOPSIS
     Finds a setting in a file's text.
     .OUTPUTS
-    State; present: Value, Start, Length of the characters that hold it; absent: Start, Before and After of what to add, none where it can't be added.
+    State; present: Value, and Start and Length of the characters that hold it; absent: Start of where to add it, missing where it can't be added. Before and After stand around what is written, Quote and Bare tell how.
     #>
     param ([String] $Text, $Target)
     try {
         $found = switch ($Target.store) {
             'ini' { Find-Ini $Text $Target }
+            'json' { Find-Json $Text $Target }
+            'xml' { Find-Xml $Text $Target }
+            'properties' { Find-Property $Text $Target }
             'text' { Find-Pattern $Text $Target }
-            default { throw [NotSupportedException] "The store $($Target.store) is not known." }
         }
         if ($found.State -eq 'present' -and $found.Value.Length -gt 4096) { throw [FormatException] 'The value is longer than 4096 characters.' }
         $found
@@ -22,34 +24,42 @@ function Set-SettingText {
     .SYNOPSIS
     A file's text with one setting changed, and nothing else. Throws where the file can't hold the value.
     #>
-    param ([String] $Text, $Target, [String] $Value)
-    $found = Find-Setting $Text $Target
-    $written = $Value
-    if ($found.State -eq 'present') {
-        if (Test-SameText $found.Value $Value) { return $Text }
-        $changed = $Text.Remove($found.Start, $found.Length).Insert($found.Start, $written)
-    } elseif ($found.State -eq 'absent' -and $found.ContainsKey('Before')) {
-        $changed = $Text.Insert($found.Start, $found.Before + $written + $found.After)
-    } else { throw [InvalidOperationException] 'The setting is not there and is not added to this kind of file.' }
+    param ([String] $Text, $Target, $Found, [String] $Value)
+    if ($Found.State -eq 'malformed') { throw [FormatException] $Found.Message }
+    if (-not $Found.ContainsKey('Start')) { throw [InvalidOperationException] 'The setting is not there, and nothing says where to add it.' }
+    $written = switch ($Target.store) {
+        'json' { Format-Json $Value -Bare:$Found.ContainsKey('Bare') }
+        'xml' { Format-Xml $Value $Found['Quote'] }
+        'properties' { Format-Property $Value }
+        default { $Value }
+    }
+    $changed = $Text.Remove($Found.Start, $Found.Length).Insert($Found.Start, $Found['Before'] + $written + $Found['After'])
     $again = Find-Setting $changed $Target
-    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw [FormatException] 'The file can not hold this value: read again, it would be another.' }
+    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw [FormatException] 'The file can not hold this value: it would be read back as another one.' }
     $changed
 }
 
-function Read-Place {
+function Read-Setting {
     <#
     .SYNOPSIS
     The places of a setting as the answer tells them.
     #>
     param ($Target)
+    if ($Target.store -eq 'registry') {
+        foreach ($place in Get-RegistryPlace $Target) {
+            $found = Read-RegistryValue $place
+            [ordered]@{ place = (Limit-Text $place.Place 1024); state = $found.State; value = $found.Value; win32_code = $found.Code; message = $found.Message }
+        }
+        return
+    }
     $path = Expand-Path $Target.path
     $file = Read-SettingsFile $path $Target.encoding
-    $place = [ordered]@{ place = (Limit-Text $path 1024); state = $file.State; value = $null; win32_code = $file.Code; message = $file.Message }
+    $fact = [ordered]@{ place = (Limit-Text $path 1024); state = $file.State; value = $null; win32_code = $file.Code; message = $file.Message }
     if ($file.State -eq 'present') {
         $found = Find-Setting $file.Text $Target
-        $place.state = $found.State
-        if ($found.State -eq 'present') { $place.value = $found.Value }
-        if ($found.State -eq 'malformed') { $place.message = $found.Message }
+        $fact.state = $found.State
+        $fact.value = $found['Value']
+        $fact.message = [String] $found['Message']
     }
-    $place
+    $fact
 }

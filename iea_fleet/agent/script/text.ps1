@@ -9,6 +9,39 @@ function Expand-Path {
     $expanded
 }
 
+function Invoke-Patiently {
+    <#
+    .SYNOPSIS
+    Does something to a file; while another program stands in the way (5, 32, 33), 5 times more, 200 ms apart.
+    #>
+    param ([ScriptBlock] $Act)
+    for ($try = 0; ; $try++) {
+        try { return & $Act }
+        catch { if ($try -ge 5 -or (Get-ErrorFact $_).Code -notin 5, 32, 33) { throw } }
+        Start-Sleep -Milliseconds 200
+    }
+}
+
+function Read-FileByte {
+    <#
+    .SYNOPSIS
+    The bytes of a file that others may have open, or of its end only.
+    .OUTPUTS
+    Content; Offset of its first byte in the file; Head: the first three bytes of the file.
+    #>
+    param ([String] $LiteralPath, [Int64] $Tail = 0)
+    $stream = Invoke-Patiently { [IO.File]::Open($LiteralPath, 'Open', 'Read', 'ReadWrite, Delete') }
+    try {
+        $reader = New-Object -TypeName IO.BinaryReader -ArgumentList $stream
+        $head = $reader.ReadBytes(3)
+        $offset = 0
+        if ($Tail -gt 0 -and $stream.Length -gt $Tail) { $offset = $stream.Length - $Tail }
+        elseif ($stream.Length -gt 8388608) { throw [IO.InvalidDataException] 'The file is larger than 8 MiB.' }
+        $null = $stream.Seek($offset, 'Begin')
+        @{ Content = $reader.ReadBytes([Int32] ($stream.Length - $offset)); Offset = $offset; Head = $head }
+    } finally { $stream.Dispose() }
+}
+
 function Get-TextEncoding {
     <#
     .SYNOPSIS
@@ -16,54 +49,21 @@ function Get-TextEncoding {
     .OUTPUTS
     Encoding, and Mark: the length of the byte-order mark.
     #>
-    param ([Byte[]] $Content, [String] $Asked)
-    $mark = [BitConverter]::ToString($Content, 0, [Math]::Min(3, $Content.Length))
+    param ([Byte[]] $Content, [Byte[]] $Head, [String] $Asked)
+    $mark = [BitConverter]::ToString($Head)
     $utf8 = New-Object -TypeName Text.UTF8Encoding -ArgumentList $false, $true
     if ($mark -eq 'EF-BB-BF') { return @{ Encoding = $utf8; Mark = 3 } }
-    if ($mark -like 'FF-FE*') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $false, $false, $true); Mark = 2 } }
-    if ($mark -like 'FE-FF*') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $true, $false, $true); Mark = 2 } }
+    $bigEndian = $mark -like 'FE-FF*'
+    if ($bigEndian -or $mark -like 'FF-FE*') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $bigEndian, $false, $true); Mark = 2 } }
     if ($Asked -eq 'utf-16-le') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $false, $false, $true); Mark = 0 } }
     if ($Asked -eq 'auto') {
         $Asked = 'utf-8'
         try { $null = $utf8.GetCharCount($Content) } catch { $Asked = 'cp1252' }
     }
     if ($Asked -eq 'utf-8') { return @{ Encoding = $utf8; Mark = 0 } }
+    # With its own fallbacks 1252 would write a look-alike for what it lacks.
     $strict = [Text.Encoding]::GetEncoding(1252, [Text.EncoderFallback]::ExceptionFallback, [Text.DecoderFallback]::ExceptionFallback)
     @{ Encoding = $strict; Mark = 0 }
-}
-
-function Read-FileByte {
-    <#
-    .SYNOPSIS
-    The bytes of a file that others may have open, from an offset; a file in use is tried again 5 times, 200 ms apart.
-    #>
-    param ([String] $LiteralPath, [Int64] $Tail = 0, [Int64] $Maximum = 8388608)
-    for ($try = 0; ; $try++) {
-        try {
-            $stream = [IO.File]::Open($LiteralPath, 'Open', 'Read', 'ReadWrite, Delete')
-            break
-        } catch {
-            if ($try -ge 5 -or (Get-ErrorFact $_).Code -notin 5, 32, 33) { throw }
-            Start-Sleep -Milliseconds 200
-        }
-    }
-    try {
-        $length = $stream.Length
-        if ($Tail -gt 0 -and $length -gt $Tail) {
-            $null = $stream.Seek(-$Tail, 'End')
-            $length = $Tail
-        }
-        if ($length -gt $Maximum) { throw [IO.InvalidDataException] "The file is larger than $Maximum bytes." }
-        $content = New-Object -TypeName 'Byte[]' -ArgumentList $length
-        $filled = 0
-        while ($filled -lt $length) {
-            $count = $stream.Read($content, $filled, $length - $filled)
-            if ($count -eq 0) { break }
-            $filled += $count
-        }
-        if ($filled -lt $length) { [Array]::Resize([ref] $content, $filled) }
-        return , $content
-    } finally { $stream.Dispose() }
 }
 
 function Read-SettingsFile {
@@ -74,16 +74,15 @@ function Read-SettingsFile {
     State (present, file_missing, unreadable, malformed), Code, Message; when present also Text, Content, Encoding, Mark.
     #>
     param ([String] $LiteralPath, [String] $Encoding)
-    try { $content = Read-FileByte $LiteralPath }
+    try { $content = (Read-FileByte $LiteralPath).Content }
     catch {
         $fact = Get-ErrorFact $_
-        $state = 'unreadable'
         # 2 file not found, 3 path not found
-        if ($fact.Code -in 2, 3) { $state = 'file_missing' }
+        $state = if ($fact.Code -in 2, 3) { 'file_missing' } else { 'unreadable' }
         return @{ State = $state; Code = $fact.Code; Message = $fact.Message }
     }
     try {
-        $form = Get-TextEncoding $content $Encoding
+        $form = Get-TextEncoding $content @($content | Select-Object -First 3) $Encoding
         $text = $form.Encoding.GetString($content, $form.Mark, $content.Length - $form.Mark)
         $file = @{ State = 'present'; Code = 0; Message = ''; Text = $text; Content = $content; Encoding = $form.Encoding; Mark = $form.Mark }
         if ((Get-Sha256 (ConvertTo-FileByte $file $text)) -ne (Get-Sha256 $content)) { throw [FormatException] 'The text does not encode back to the same bytes.' }
@@ -127,15 +126,17 @@ function Get-LineEnd {
 function New-LineFact {
     <#
     .SYNOPSIS
-    What to add, and where, so that a line stands at the end of a text that keeps ending as it ended.
+    What to add, and where, so that a line stands behind the line that ends at a place; the text ends as it ended.
     #>
-    param ([String] $Text, [String] $Line)
+    param ([String] $Text, [Int32] $End, [String] $Line)
     $lineEnd = Get-LineEnd $Text
-    if ($Text -eq '' -or $Text.EndsWith("`n", 'Ordinal') -or $Text.EndsWith("`r", 'Ordinal')) {
-        $after = if ($Text -eq '') { '' } else { $lineEnd }
-        return @{ State = 'absent'; Start = $Text.Length; Before = $Line; After = $after }
-    }
-    @{ State = 'absent'; Start = $Text.Length; Before = $lineEnd + $Line; After = '' }
+    $match = ([Regex] '\G(?:\r\n|\n|\r)').Match($Text, $End)
+    if ($match.Success) { return @{ State = 'absent'; Start = $End + $match.Length; Length = 0; Before = $Line; After = $lineEnd } }
+    if ($End -eq 0) { return @{ State = 'absent'; Start = 0; Length = 0; Before = $Line; After = '' } }
+    $ended = $Text[$End - 1] -in [Char] 10, [Char] 13
+    $before = if ($ended) { $Line } else { $lineEnd + $Line }
+    $after = if ($ended) { $lineEnd } else { '' }
+    @{ State = 'absent'; Start = $End; Length = 0; Before = $before; After = $after }
 }
 
 function Find-Pattern {
@@ -144,17 +145,32 @@ function Find-Pattern {
     A setting of a free text: the first group of the first match, CR LF counting as LF.
     #>
     param ([String] $Text, $Target)
-    $options = [Text.RegularExpressions.RegexOptions] 'Multiline, CultureInvariant'
-    $regex = New-Object -TypeName Text.RegularExpressions.Regex -ArgumentList $Target.pattern, $options, ([TimeSpan]::FromSeconds(2))
-    $match = $regex.Match($Text.Replace("`r`n", "`n"))
-    if (-not $match.Success -or -not $match.Groups[1].Success) { return @{ State = 'absent' } }
+    $match = (New-Pattern $Target.pattern 'Multiline').Match($Text.Replace("`r`n", "`n"))
     $group = $match.Groups[1]
-    # Each CR that stands before a place in the text moves it by one.
-    $places = @($group.Index, ($group.Index + $group.Length))
-    $breaks = [Regex]::Matches($Text, '\r\n')
-    for ($index = 0; $index -lt $breaks.Count -and $breaks[$index].Index - $index -lt $places[1]; $index++) { $null = $index }
-    $last = $index
-    for ($index = 0; $index -lt $last -and $breaks[$index].Index - $index -lt $places[0]; $index++) { $null = $index }
-    $start = $places[0] + $index
-    @{ State = 'present'; Value = $group.Value; Start = $start; Length = $places[1] + $last - $start }
+    if (-not $group.Success) { return @{ State = 'absent' } }
+    $start = Get-PlaceWithReturn $Text $group.Index
+    @{ State = 'present'; Value = $group.Value; Start = $start; Length = (Get-PlaceWithReturn $Text ($group.Index + $group.Length)) - $start }
+}
+
+function Get-PlaceWithReturn {
+    <#
+    .SYNOPSIS
+    The place in a text of a character whose place is known in the same text with LF for each CR LF.
+    #>
+    param ([String] $Text, [Int32] $Place)
+    $passed = 0
+    foreach ($match in [Regex]::Matches($Text, '\r\n')) {
+        if ($match.Index - $passed -ge $Place) { break }
+        $passed++
+    }
+    $Place + $passed
+}
+
+function New-Pattern {
+    <#
+    .SYNOPSIS
+    A regular expression from a request; one that runs away ends after 2 s.
+    #>
+    param ([String] $Pattern, [String] $Options = 'None')
+    New-Object -TypeName Text.RegularExpressions.Regex -ArgumentList $Pattern, ([Text.RegularExpressions.RegexOptions] "$Options, CultureInvariant"), ([TimeSpan]::FromSeconds(2))
 }

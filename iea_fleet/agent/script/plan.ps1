@@ -1,0 +1,92 @@
+function New-Fault {
+    <#
+    .SYNOPSIS
+    An exception that carries a Win32 code when there is one.
+    #>
+    param ([Int32] $Code, [String] $Message)
+    if ($Code) { New-Object -TypeName ComponentModel.Win32Exception -ArgumentList $Code, $Message } else { New-Object -TypeName InvalidOperationException -ArgumentList $Message }
+}
+
+function New-Plan {
+    <#
+    .SYNOPSIS
+    What a request would write: the bytes of every file and the registry values, computed before any write.
+    .OUTPUTS
+    Files and Values to write; Outcomes as the answer tells them.
+    #>
+    param ($Request, $Round)
+    $open = [ordered]@{}
+    $values = @()
+    $outcomes = @(foreach ($step in $Request.ensure) {
+        $Round.Id = $step.id
+        if ($step.target.store -eq 'registry') {
+            $places = @(foreach ($place in Get-RegistryPlace $step.target) {
+                $value = New-ValueChange $step $place
+                if ($value.Changed) { $values += $value }
+                [ordered]@{ place = (Limit-Text $place.Place 1024); state = $value.State; before = $value.Before; after = $step.value; changed = $value.Changed }
+            })
+        } else {
+            $path = Expand-Path $step.target.path
+            $name = [IO.Path]::GetFullPath($path)
+            if (Test-Windows) { $name = $name.ToUpperInvariant() }
+            if (-not $open.Contains($name)) {
+                $file = Read-SettingsFile $path $step.target.encoding
+                if ($file.State -ne 'present') { throw (New-Fault $file.Code $file.Message) }
+                $open[$name] = @{ Id = $step.id; Path = [IO.Path]::GetFullPath($path); Before = $file.Content; File = $file; Text = $file.Text; Steps = @() }
+            }
+            $file = $open[$name]
+            $found = Find-Setting $file.Text $step.target
+            $changed = $found.State -ne 'present' -or -not (Test-SameText $found.Value $step.value)
+            if ($changed) { $file.Text = Set-SettingText $file.Text $step.target $found $step.value }
+            $file.After = ConvertTo-FileByte $file.File $file.Text
+            $file.Steps += $step
+            if ($file.After.Length -gt 8388608) { throw (New-Fault 0 'The file would be larger than 8 MiB.') }
+            $places = @([ordered]@{ place = (Limit-Text $path 1024); state = $found.State; before = $found['Value']; after = $step.value; changed = $changed })
+        }
+        [ordered]@{ id = $step.id; places = $places }
+    })
+    $files = @(foreach ($file in $open.Values) {
+        foreach ($step in $file.Steps) {
+            $Round.Id = $step.id
+            if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw (New-Fault 0 'Another change of this request writes the same setting.') }
+        }
+        if ((Get-Sha256 $file.After) -ne (Get-Sha256 $file.Before)) { $file }
+    })
+    $Round.Id = $null
+    @{ Files = $files; Values = @($values); Outcomes = $outcomes }
+}
+
+function New-ValueChange {
+    <#
+    .SYNOPSIS
+    What becomes of one registry value.
+    #>
+    param ($Step, $Place)
+    $now = Read-RegistryValue $Place
+    if ($now.State -notin 'present', 'absent') { throw (New-Fault $now.Code $now.Message) }
+    $kind = $now.Kind
+    if (-not $kind) { $kind = @{ string = 'String'; expand_string = 'ExpandString'; dword = 'DWord' }[$Step.target.type] }
+    $number = [UInt64] 0
+    if ($kind -in 'DWord', 'QWord') {
+        $fits = $Step.value -match '^(0|[1-9][0-9]*)\z' -and [UInt64]::TryParse($Step.value, [ref] $number) -and ($kind -eq 'QWord' -or $number -le [UInt32]::MaxValue)
+        if (-not $fits) { throw (New-Fault 0 "A value of the kind $kind can not hold this text.") }
+    }
+    $changed = $now.State -eq 'absent' -or -not (Test-SameText $now.Value $Step.value)
+    @{ Id = $Step.id; Place = $Place; State = $now.State; KindBefore = [String] $now.Kind; Before = $now.Value; Kind = $kind; After = $Step.value; Changed = $changed }
+}
+
+function Assert-Space {
+    <#
+    .SYNOPSIS
+    Throws disk full (112) when a drive concerned lacks room for new files, backups and journal.
+    #>
+    param ($Plan, [String] $Folder, $Round)
+    $needed = 65536
+    foreach ($file in $Plan.Files) { $needed += $file.Before.Length + $file.After.Length }
+    foreach ($path in @($Folder) + @($Plan.Files | ForEach-Object { $_.Path })) {
+        $free = Get-FreeByte $path
+        if ($free -lt 0 -or $free -ge $needed) { continue }
+        $Round.Free = $free
+        throw (New-Fault 112 "$needed bytes are needed, $free are free.")
+    }
+}
