@@ -90,7 +90,9 @@ def _skip_blanks(text: str, position: int, end: int) -> int:
 
 
 def _unescaped(raw: str) -> str:
-    return _ESCAPE.sub(_meaning, raw)
+    unescaped = _ESCAPE.sub(_meaning, raw)
+    # Two escapes can be the halves of one character.
+    return unescaped.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _meaning(escape: re.Match[str]) -> str:

@@ -1,0 +1,102 @@
+"""What a contract case begins with and what it ends with, whatever engine plays it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from iea_fleet.model.answer import Answer
+from iea_fleet.model.request import Request
+
+APP = r"%ROOT%\app"
+"""The folder in which cases lay their settings files; `ROOT` is where an engine keeps the workstation."""
+
+
+@dataclass(frozen=True)
+class World:
+    r"""A workstation before a round.
+
+    Args:
+        files: bytes by path below ROOT, with `\`.
+        locked: files that another program holds open, not shared.
+        environment: variables besides ROOT, ProgramData and COMPUTERNAME.
+        trust: a file of certificate authorities (PEM) that the workstation knows.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    locked: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the rounds left.
+
+    Args:
+        answers: one for each round; None: the process ended without one.
+        files: every file below ROOT, by path in lower case with `\\`; the state folder's own files are left out.
+        state: names of the files in the state folder, without `lock`.
+    """
+
+    answers: tuple[Answer | None, ...]
+    files: Mapping[str, bytes]
+    state: frozenset[str]
+
+    @property
+    def answer(self) -> Answer:
+        """The last answer."""
+        answer = self.answers[-1]
+        assert answer is not None
+        return answer
+
+
+class Contestant(Protocol):
+    """An engine that plays cases."""
+
+    name: str
+
+    def play(self, world: World, requests: Sequence[Request], *, cut: int | None = None) -> Outcome:
+        """Play rounds one after the other; `cut`: the power goes before this durable step of the first one."""
+        ...
+
+
+def request(**parts: Any) -> Request:
+    """A request from plain data, with what every case would have to say."""
+    common = {"schema": 1, "transaction": "a" * 32, "nonce": "b" * 32, "dry_run": False}
+    return Request.model_validate_json(json.dumps(common | parts))
+
+
+def setting(name: str, target: Mapping[str, Any]) -> dict[str, Any]:
+    """A setting probe as plain data."""
+    return {"kind": "setting", "id": name, "target": dict(target)}
+
+
+def comparable(answer: Answer | None) -> Any:
+    """An answer without what must differ between engines: who answered, times, sentences, ports."""
+    if answer is None:
+        return None
+    return _masked(answer.model_dump(mode="json", exclude={"host", "elapsed_ms"}))
+
+
+def _masked(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _MASKS[key](value) if key in _MASKS else _masked(value) for key, value in node.items()}
+    return [_masked(value) for value in node] if isinstance(node, list) else node
+
+
+def _place(place: str) -> str:
+    path = place.replace("/", "\\")
+    return path[path.find("\\app") :]
+
+
+_MASKS: Mapping[str, Any] = {
+    "message": bool,
+    "elapsed_ms": lambda _: 0,
+    "place": _place,
+    "free_bytes": lambda value: value is not None,
+    "proxy": lambda value: value is not None,
+    "addresses": bool,
+    "certificate": lambda value: value is not None,
+}
