@@ -26,6 +26,7 @@ SETTINGS_FILES = (CONNECTION_INI, SERVERS_PROPERTIES, UPDATE_XML)
 SERVICE = "IEAConnexion"
 PROCESS = "ImpactEmploi"
 VENDOR_HOST = "impact-emploi.urssaf.fr"
+ASSISTANCE_ON, ASSISTANCE_OFF = "oui", "non"
 SECURE = "Sécurisé"
 PLAIN = "Standard"
 
@@ -230,7 +231,9 @@ def files(
             SERVERS_PROPERTIES: b"\xef\xbb\xbf# g\xe9n\xe9r\xe9\nserveur.authentification.url=\n",
             UPDATE_XML: b'<?xml version="1.0" encoding="utf-8"?>\r\n<configuration>\r\n  <miseAJour>\r\n',
         }
-    ini = _INI.replace("{mode}", settings.mode).replace("{assistance}", "oui" if settings.assistance else "non")
+    ini = _INI.replace("{mode}", settings.mode).replace(
+        "{assistance}", ASSISTANCE_ON if settings.assistance else ASSISTANCE_OFF
+    )
     properties = _PROPERTIES.replace("{url}", settings.authentication_url.replace(":", "\\:"))
     xml = _XML.replace("{url}", settings.update_url.replace("&", "&amp;"))
     return laid | {

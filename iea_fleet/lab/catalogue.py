@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iea_fleet.lab.application import SITUATIONS, Reach, Situation
+from iea_fleet.lab.fleet import MIX
 from iea_fleet.lab.messages import EngineName
 from iea_fleet.lab.output_faults import OUTPUT_FAULTS
 from iea_fleet.lab.transport_faults import FAULTS, FaultKind, Stage
@@ -62,6 +63,12 @@ def _entries() -> dict[str, Entry]:
 
 
 CATALOGUE: Mapping[str, Entry] = _entries()
+
+
+def check_name(name: str, engine: str) -> None:
+    """Make sure that `lab up --situation` can be `name`. Raises: InputError as `find_entry`."""
+    if name != MIX:
+        find_entry(name, EngineName(engine))
 
 
 def find_entry(name: str, engine: EngineName) -> Entry:

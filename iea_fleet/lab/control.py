@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -27,12 +28,21 @@ from iea_fleet.lab.messages import (
 )
 from iea_fleet.lab.process import RECORD, read_record
 from iea_fleet.ledger.lock import is_held
+from iea_fleet.ledger.state import named_for_user, open_state_folder
 from iea_fleet.model.errors import FleetError, HostsBusy, InputError, LocalFailure
 
 _ANSWER_TIMEOUT_S = 30.0
 _START_TIMEOUT_S = 120.0
 _REPLY_BOUND_BYTES = 64 << 20
 _ERRORS: tuple[type[FleetError], ...] = (InputError, HostsBusy, LocalFailure, FleetError)
+
+
+def open_control(state: Path | None) -> LabControl:
+    """The lab of a state folder, made when it is missing; `state` None: the usual one. Raises: LocalFailure."""
+    folder = open_state_folder(state).path / "lab"
+    with named_for_user(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return LabControl(folder)
 
 
 class LabControl:
@@ -60,21 +70,24 @@ class LabControl:
 
         Raises: what `run_lab` raises, in this process; LocalFailure when it does not answer in time.
         """
-        process = subprocess.Popen(
-            [sys.executable, "-m", "iea_fleet.lab.process", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "lab.log").open("wb"),
-            start_new_session=True,
-            cwd="/",
-        )
-        try:
-            line, _ = process.communicate(settings.model_dump_json().encode(), timeout=_START_TIMEOUT_S)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
-            process.wait()
-            raise self._broken("did not open in time") from error
-        _raise_refusal(self._reply(line))
+        told, tells = os.pipe()
+        with os.fdopen(told, "rb") as answer:
+            with os.fdopen(tells, "wb") as pipe, (self.folder / "lab.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "iea_fleet.lab.process", str(self.folder), settings.model_dump_json()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=pipe,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            if not select.select([answer], [], [], _START_TIMEOUT_S)[0]:
+                process.kill()
+                process.wait()
+                raise self._broken("did not open in time")
+            reply = self._reply(answer.readline(_REPLY_BOUND_BYTES))
+        # It goes on without us: nobody waits for its end.
+        process.returncode = 0
+        _raise_refusal(reply)
 
     def status(self) -> tuple[HostStatus, ...]:
         """How every workstation stands. Raises: InputError when no lab is up; LocalFailure when it does not answer."""
@@ -115,10 +128,12 @@ class LabControl:
                 os.kill(record.pid, signal.SIGKILL)
                 if not self._wait_until_free(5.0):
                     raise self._broken("can't be ended")
-        return self.clear_up() or record is not None
+        return self.clear_up_after_dead() or record is not None
 
-    def clear_up(self) -> bool:
+    def clear_up_after_dead(self) -> bool:
         """Remove what a lab left that died: its record, inventory and disks. True: there was something."""
+        if is_held(self.folder / "lock"):
+            return False
         record = read_record(self.folder)
         found = (self.folder / RECORD).exists()
         if record is not None:

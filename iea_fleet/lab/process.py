@@ -39,13 +39,13 @@ _LINE_BOUND_BYTES = 1 << 16
 _SOCKET_PATH_BOUND_BYTES = 100
 
 
-async def run_lab(settings: LabSettings, folder: Path, ready: Callable[[], None]) -> None:
+async def run_lab(settings: LabSettings, folder: Path, ready: Callable[[Lab], None]) -> None:
     """Keep a lab up until it is told to end, by an order or a signal.
 
     Args:
         settings: what was asked for.
         folder: the lab's own folder, existing and private.
-        ready: called once when everything is open.
+        ready: called once, with the lab, when everything is open.
 
     Raises: LocalFailure when another lab holds the folder or this machine refuses something; InputError for what was
         asked for. Then nothing is left.
@@ -87,7 +87,7 @@ class _Process:
         self._lab = Lab(settings, _staging(settings, folder), folder)
         self._replies: set[asyncio.Task[None]] = set()
 
-    async def run(self, ready: Callable[[], None]) -> None:
+    async def run(self, ready: Callable[[Lab], None]) -> None:
         loop = asyncio.get_running_loop()
         for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(kind, self._end.set)
@@ -106,7 +106,7 @@ class _Process:
             try:
                 record = LabRecord(pid=os.getpid(), socket=str(path), settings=self._settings)
                 write_private(self._folder / RECORD, record.model_dump_json().encode())
-                ready()
+                ready(self._lab)
                 await self._end.wait()
             finally:
                 server.close()
@@ -186,7 +186,7 @@ def _staging(settings: LabSettings, folder: Path) -> Staging:
 
 
 def main() -> None:
-    """Open a lab whose settings come as JSON on standard input, in the folder that the first argument names.
+    """Open a lab: the first argument names its folder, the second is its settings as JSON, without any secret.
 
     One line of JSON on standard output says how it went (a `Reply`); then standard output and error go to `lab.log`.
     """
@@ -196,13 +196,12 @@ def main() -> None:
         sys.stdout.write(reply.model_dump_json() + "\n")
         sys.stdout.flush()
         log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for descriptor, target in ((nothing, 0), (log, 1), (log, 2)):
-            os.dup2(descriptor, target)
+        for stream in (1, 2):
+            os.dup2(log, stream)
 
     try:
-        settings = LabSettings.model_validate_json(sys.stdin.read())
-        asyncio.run(run_lab(settings, folder, lambda: tell(Reply())))
+        settings = LabSettings.model_validate_json(sys.argv[2])
+        asyncio.run(run_lab(settings, folder, lambda _: tell(Reply())))
     except FleetError as error:
         tell(Reply(refusal=refusal_of(error)))
         sys.exit(error.exit_code)

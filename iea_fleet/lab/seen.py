@@ -6,10 +6,8 @@ import html
 import re
 from collections.abc import Callable
 
-from iea_fleet.lab.application import CONNECTION_INI, RIGHT_SETTINGS, SERVERS_PROPERTIES, UPDATE_XML
+from iea_fleet.lab.application import ASSISTANCE_OFF, CONNECTION_INI, RIGHT_SETTINGS, SERVERS_PROPERTIES, UPDATE_XML
 from iea_fleet.lab.messages import AsSeen
-
-_NO_ASSISTANCE = "non"
 
 
 def look(read: Callable[[str], bytes | None]) -> AsSeen:
@@ -38,7 +36,7 @@ def is_right(seen: AsSeen) -> bool:
         mode=wanted.mode,
         authentication_url=wanted.authentication_url,
         update_url=wanted.update_url,
-        assistance=_NO_ASSISTANCE,
+        assistance=ASSISTANCE_OFF,
     )
 
 

@@ -56,7 +56,6 @@ _PLACES = (
     "Tréméoc-la-Lande",
     "Valsonne-le-Haut",
 )
-_LITTLE_WORDS = {"de", "des", "du", "d", "l", "la", "le", "les", "club", "sur"}
 _PREFIX_LENGTH = 9
 
 
@@ -80,7 +79,7 @@ def make_sites(count: int, seed: int) -> tuple[Site, ...]:
         lap, position = divmod(index, len(names))
         title = names[position] if lap == 0 else f"{names[position]} {lap + 1}"
         words = _words(title)
-        prefix = _unused("".join(word for word in words if word not in _LITTLE_WORDS).upper(), prefixes)
+        prefix = _unused(max(words, key=len).upper(), prefixes)
         prefixes.add(prefix)
         sites.append(Site(title, "site_" + "_".join(words), prefix))
     return tuple(sites)

@@ -45,7 +45,7 @@ def test_the_demonstration_covers_the_cases_of_the_sheet() -> None:
     assert {"right", "plain_mode", "wrong_urls", "old_http_urls", "assistance_on"} <= shown
     assert {"server_dns", "server_tls_expired", "server_proxy_auth", "update_server_only", "server_silent"} <= shown
     assert {"authorisation_refused", "licence_not_recognised", "service_stopped", "settings_locked"} <= shown
-    assert shown - set(SITUATIONS) == {"off", "wrong_password", "shell_quota"}
+    assert shown - set(SITUATIONS) == {"refused", "credentials_rejected", "shells_quota"}
 
 
 def test_without_own_addresses_each_workstation_has_its_own_port() -> None:

@@ -1,0 +1,165 @@
+"""`iea-fleet lab`: workstations on loopback, to try, to show, to train and to test with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from iea_fleet.cli import options
+
+if TYPE_CHECKING:
+    from iea_fleet.lab.control import LabControl
+    from iea_fleet.lab.messages import LabSettings
+
+app = typer.Typer(no_args_is_help=True, help="Open, look at, break, mend and close workstations on loopback.")
+
+_HOSTS_PER_SITE = 4
+
+
+class Engine(StrEnum):
+    """What plays the workstations."""
+
+    EMULATED = "emulated"
+    PWSH = "pwsh"
+
+
+@app.command()
+def up(
+    hosts: Annotated[int, typer.Option("--hosts", "-n", min=1, max=10_000, help="How many workstations.")] = 24,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            "--engine",
+            "-e",
+            help="emulated: in memory; pwsh: the real script in a real PowerShell 7, which runs as you.",
+        ),
+    ] = Engine.EMULATED,
+    auth: Annotated[str, typer.Option("--auth", help="Ways to log on: basic, ntlm, or both with a comma.")] = "ntlm",
+    https: Annotated[bool, typer.Option("--https", help="Listen with HTTPS, with the lab's own authority.")] = False,
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0: any free port each.")] = 5985,
+    inventory: Annotated[
+        Optional[Path],  # noqa: UP045 (typer reads it at run time)
+        typer.Option("--inventory", "-i", help="Where to write the inventory; by default in the state folder."),
+    ] = None,
+    sites: Annotated[int, typer.Option("--sites", min=0, help="How many associations; 0: one for four hosts.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32, help="What names and mix follow from.")] = 1,
+    situation: Annotated[
+        str, typer.Option("--situation", help="mix, or one name of `lab break --list` for all workstations.")
+    ] = "mix",
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the lab up and return.")] = False,
+    state: options.State = None,
+) -> None:
+    """Open a lab and write an inventory for it."""
+    import asyncio
+
+    from iea_fleet.cli.lab_text import tell_closed, tell_up
+    from iea_fleet.lab.process import run_lab
+
+    control = _control(state)
+    settings = _settings(
+        hosts=hosts,
+        sites=sites or max(1, hosts // _HOSTS_PER_SITE),
+        engine=engine,
+        auth=auth,
+        https=https,
+        port=port,
+        seed=seed,
+        situation=situation,
+        inventory=inventory or control.folder / "inventory" / "hosts.yml",
+    )
+    control.clear_up_after_dead()
+    if detach:
+        control.open_detached(settings)
+        tell_up(settings, control.status(), detached=True)
+        return
+    asyncio.run(run_lab(settings, control.folder, lambda lab: tell_up(settings, lab.status(), detached=False)))
+    tell_closed()
+
+
+@app.command()
+def status(json: options.Json = False, state: options.State = None) -> None:
+    """Show how each workstation of the lab stands."""
+    from iea_fleet.cli.lab_text import show_status
+
+    show_status(_control(state).status(), as_json=json)
+
+
+@app.command(name="break")
+def break_host(
+    host: Annotated[str, typer.Argument(help="A workstation of the lab, or all.")] = "",
+    fault: Annotated[str, typer.Argument(help="A name of --list.")] = "",
+    parameters: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Parameters of the fault.", metavar="[NAME=VALUE]..."),
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="Show every situation and fault.")] = False,
+    json: options.Json = False,
+    state: options.State = None,
+) -> None:
+    """Let something be wrong on a workstation, from now on."""
+    from iea_fleet.cli.lab_text import show_catalogue, show_status
+
+    if show_list:
+        show_catalogue(as_json=json)
+        return
+    if not host or not fault:
+        raise typer.BadParameter("name a host and a fault, or ask for --list")
+    given = {}
+    for word in parameters or ():
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{word!r} is no NAME=VALUE")
+        given[name] = value
+    show_status(_control(state).break_host(host, fault, given), as_json=json)
+
+
+@app.command()
+def mend(
+    host: Annotated[str, typer.Argument(help="A workstation of the lab, or all.")],
+    json: options.Json = False,
+    state: options.State = None,
+) -> None:
+    """End what `break` began; settings that are merely wrong stay, for a push to correct."""
+    from iea_fleet.cli.lab_text import show_status
+
+    show_status(_control(state).mend_host(host), as_json=json)
+
+
+@app.command()
+def down(state: options.State = None) -> None:
+    """Close the lab and remove what it wrote; does nothing when no lab is up."""
+    from iea_fleet.cli.lab_text import tell_closed, tell_none
+
+    if _control(state).close():
+        tell_closed()
+    else:
+        tell_none()
+
+
+def _control(state: Path | None) -> LabControl:
+    from iea_fleet.lab.control import open_control
+
+    return open_control(state)
+
+
+def _settings(*, auth: str, inventory: Path, **others: object) -> LabSettings:
+    from pydantic import ValidationError
+
+    from iea_fleet.lab.catalogue import check_name
+    from iea_fleet.lab.messages import LabSettings
+
+    check_name(str(others["situation"]), str(others["engine"]))
+    words = [word.strip() for word in auth.lower().split(",") if word.strip()]
+    try:
+        # As JSON, because the strict models take names for enums from there only.
+        import json
+
+        document = {**others, "auth": words, "inventory": str(inventory.expanduser().absolute())}
+        return LabSettings.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = f"--{first['loc'][0]}" if first["loc"] else "--sites"
+        raise typer.BadParameter(f"{option}: {first['msg'].removeprefix('Value error, ')}") from error
