@@ -53,7 +53,12 @@ def verdict_of(findings: Iterable[Finding], kinds: Mapping[str, Kind]) -> Verdic
         kinds: the catalogue.
     """
     votes = (kinds[finding.code].votes for finding in findings)
-    return max(votes, key=_STRENGTH.index, default=Verdict.OK)
+    return max(votes, key=strength, default=Verdict.OK)
+
+
+def strength(verdict: Verdict) -> int:
+    """How strong a verdict is against others; the strongest vote is the host's verdict."""
+    return _STRENGTH.index(verdict)
 
 
 def _cut(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from iea_fleet.diagnosis.connection import KINDS as CONNECTION_KINDS
 from iea_fleet.diagnosis.connection import connection_parts
 from iea_fleet.diagnosis.connection_findings import judge_connection
-from iea_fleet.diagnosis.kind import Kind, make_finding, verdict_of
+from iea_fleet.diagnosis.kind import Kind, make_finding, strength, verdict_of
 from iea_fleet.diagnosis.transaction import KINDS as TRANSACTION_KINDS
 from iea_fleet.diagnosis.transaction import judge_transaction
 from iea_fleet.model.answer import Answer, Status
@@ -95,7 +95,12 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
     if answer.status is not Status.DONE and verdict in {Verdict.OK, Verdict.CHANGED}:
         findings.append(_unexplained(answer, task))
         verdict = verdict_of(findings, KINDS)
-    return verdict, tuple(sorted(findings, key=lambda finding: _WEIGHT.index(finding.severity)))
+    return verdict, tuple(sorted(findings, key=_weight))
+
+
+def _weight(finding: Finding) -> tuple[int, int]:
+    """Sorts the gravest finding first, of equally grave ones that with the strongest vote."""
+    return _WEIGHT.index(finding.severity), -strength(KINDS[finding.code].votes)
 
 
 def _unexplained(answer: Answer, task: Task) -> Finding:

@@ -12,7 +12,7 @@ from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import finding_labels, setting_labels, site_label, verdict_label
 from iea_fleet.report.quantity import moment
 from iea_fleet.report.view import Group, HostRow, RunView
-from iea_fleet.report.wording import Language
+from iea_fleet.report.wording import Language, words
 from iea_fleet.report.wording.fill import vocabulary_word
 from iea_fleet.report.wording.interface import interface
 
@@ -83,11 +83,11 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
                 "case": finding.case,
                 "severity": finding.severity.value,
                 "evidence": finding.evidence,
-                "title": labels.words.title,
-                "explanation": labels.words.explanation,
-                "next_step": labels.words.next_step,
+                "title": text.title,
+                "explanation": text.explanation,
+                "next_step": text.next_step,
             }
-            for finding, labels in zip(host.findings, finding_labels(host.findings, lang), strict=True)
+            for finding, text in ((finding, words(finding, lang)) for finding in host.findings)
         ],
         "detail": host.detail,
         "attempts": host.attempts,

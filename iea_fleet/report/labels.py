@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from iea_fleet.diagnosis.connection import MODE
 from iea_fleet.model.finding import Finding, Severity
@@ -16,6 +16,9 @@ from iea_fleet.report.wording.interface import interface
 
 SHOWN_CHARACTERS = 300
 """Longest text of one value in a report for people."""
+
+
+_SETTING_CODES = ("connection.corrected.", "connection.would_correct.", "connection.differs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,14 @@ def group_label(group: Group, view: RunView, lang: Language) -> str:
 
 
 def site_label(site: str, lang: Language) -> str:
-    """A site's name as people read it: its group's name without `site_`, `_` as space."""
-    return neutralise(site.removeprefix("site_").replace("_", " "), SHOWN_CHARACTERS) or interface("no_site", lang)
+    """A site's name as people read it: its group's name without `site_`, `_` as space, a capital first."""
+    name = neutralise(site.removeprefix("site_").replace("_", " "), SHOWN_CHARACTERS)
+    return capitalised(name) or interface("no_site", lang)
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter as a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def setting_labels(host: HostRow, lang: Language) -> tuple[SettingLabels, ...]:
@@ -68,25 +77,49 @@ def setting_labels(host: HostRow, lang: Language) -> tuple[SettingLabels, ...]:
     return tuple(_setting(row, modes, lang) for row in host.settings)
 
 
-def finding_labels(findings: tuple[Finding, ...], lang: Language) -> tuple[FindingLabels, ...]:
-    """Findings in words, in their order."""
+def finding_labels(findings: Sequence[Finding], lang: Language) -> tuple[FindingLabels, ...]:
+    """Findings in words, in their order; a next step that several share stands with the last of them only."""
+    texts = [words(finding, lang) for finding in findings]
+    last = {text.next_step: index for index, text in enumerate(texts)}
     return tuple(
         FindingLabels(
             code=finding.code,
             severity=finding.severity,
             case="" if finding.case is None else interface("case", lang, number=finding.case),
-            words=words(finding, lang),
-            evidence={neutralise(name): neutralise(text) for name, text in finding.evidence.items()},
+            words=text if last[text.next_step] == index else replace(text, next_step=""),
+            evidence={neutralise(name): neutralise(value) for name, value in finding.evidence.items()},
         )
-        for finding in findings
+        for index, (finding, text) in enumerate(zip(findings, texts, strict=True))
     )
 
 
 def headline(host: HostRow, lang: Language) -> str:
-    """What is to be said of a host in a few words: its weightiest finding, else what the connection said."""
-    if host.findings:
-        return words(host.findings[0], lang).title
-    return neutralise(host.detail, SHOWN_CHARACTERS)
+    """What is to be said of a host in one line: its gravest findings, settings summed up.
+
+    Findings that nobody has to act on are left out when there are others, and so are wrong settings beside the reason
+    why they could not be corrected.
+    """
+    grave = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
+    titles: list[str] = []
+    settings: dict[str, list[Finding]] = {}
+    for finding in grave or host.findings:
+        if is_about_a_setting(finding):
+            settings.setdefault(finding.code.split(".")[1], []).append(finding)
+        else:
+            titles.append(words(finding, lang).title)
+    if titles and grave:
+        settings.clear()
+    for what, group in settings.items():
+        alone = len(group) == 1
+        titles.append(words(group[0], lang).title if alone else interface(f"settings_{what}", lang, count=len(group)))
+    if not titles:
+        return neutralise(host.detail, SHOWN_CHARACTERS)
+    return " · ".join(dict.fromkeys(titles))
+
+
+def is_about_a_setting(finding: Finding) -> bool:
+    """Whether the settings' wanted and found values tell the same as this finding."""
+    return finding.code.startswith(_SETTING_CODES)
 
 
 def _setting(row: SettingRow, modes: Mapping[str, str], lang: Language) -> SettingLabels:
@@ -101,7 +134,7 @@ def _setting(row: SettingRow, modes: Mapping[str, str], lang: Language) -> Setti
 
     return SettingLabels(
         setting=row.setting,
-        name=vocabulary_word("setting", row.setting, lang),
+        name=capitalised(vocabulary_word("setting", row.setting, lang)),
         wanted=shown(row.wanted, "unknown"),
         found=shown(row.found, "unreadable"),
         now=shown(row.now, "unreadable"),

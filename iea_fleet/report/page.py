@@ -21,6 +21,7 @@ from iea_fleet.report.labels import (
     finding_labels,
     group_label,
     headline,
+    is_about_a_setting,
     setting_labels,
     site_label,
     verdict_label,
@@ -52,6 +53,10 @@ class _HostCard:
     verdict: str
     headline: str
     findings: tuple[FindingLabels, ...]
+    """Those that the settings' table does not tell."""
+    settings_next: tuple[str, ...]
+    """Next steps of those that it does."""
+    evidence: tuple[FindingLabels, ...]
     settings: tuple[SettingLabels, ...]
     written: bool
     facts: tuple[tuple[str, str], ...]
@@ -113,6 +118,8 @@ def _sections(view: RunView, lang: Language) -> tuple[_SiteSection, ...]:
 
 
 def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCard:
+    findings = finding_labels(host.findings, lang)
+    in_table = [is_about_a_setting(finding) and bool(host.settings) for finding in host.findings]
     return _HostCard(
         anchor=anchor,
         name=host.name,
@@ -120,7 +127,13 @@ def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCar
         group=host.group.value,
         verdict=verdict_label(host, view, lang),
         headline=headline(host, lang),
-        findings=finding_labels(host.findings, lang),
+        findings=tuple(labels for labels, shown in zip(findings, in_table, strict=True) if not shown),
+        settings_next=tuple(
+            labels.words.next_step
+            for labels, shown in zip(findings, in_table, strict=True)
+            if shown and labels.words.next_step
+        ),
+        evidence=findings,
         settings=setting_labels(host, lang),
         written=any(row.found != row.now for row in host.settings),
         facts=_host_facts(host, lang),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from iea_fleet.model.finding import Severity
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
     SHOWN_CHARACTERS,
@@ -84,16 +84,10 @@ def _hosts(view: RunView, lang: Language) -> Table:
                 Text(site_label(site, lang) if number == 0 else ""),
                 Text(neutralise(host.name, SHOWN_CHARACTERS)),
                 Text(verdict_label(host, view, lang), style=STYLES[host.group]),
-                _what(host, lang),
+                Text(headline(host, lang)),
                 Text(elapsed, style="dim"),
             )
     return table
-
-
-def _what(host: HostRow, lang: Language) -> Text:
-    """The titles of all findings that a reader needs; as wanted is told by the verdict already."""
-    titles = Counter(labels.words.title for labels in finding_labels(host.findings, lang))
-    return Text("\n".join(titles) if titles else headline(host, lang))
 
 
 def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
@@ -101,8 +95,9 @@ def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
     name = Text(neutralise(host.name, SHOWN_CHARACTERS), style="bold")
     name.append(f" · {site_label(host.site, lang)} · {verdict_label(host, view, lang)}", style="not bold dim")
     lines: list[RenderableType] = [name]
-    for labels in finding_labels(host.findings, lang):
-        title = Text("• " + labels.words.title)
+    told = tuple(finding for finding in host.findings if finding.severity is not Severity.OK)
+    for labels in finding_labels(told, lang):
+        title = Text(f"• {labels.words.title}")
         if labels.case:
             title.append(f" ({labels.case})", style="dim")
         lines.append(Padding(title, (0, 0, 0, 2)))
