@@ -97,19 +97,10 @@ function Get-HostFact {
     $seconds = [Diagnostics.Stopwatch]::GetTimestamp() / [Diagnostics.Stopwatch]::Frequency
     $name = $env:COMPUTERNAME
     if (-not $name) { $name = [Environment]::MachineName }
-    $id = ''
-    if (Test-Windows) {
-        $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
-        try {
-            $key = $base.OpenSubKey('SOFTWARE\Microsoft\Cryptography')
-            if ($null -ne $key) {
-                try { $id = [String] $key.GetValue('MachineGuid') } finally { $key.Dispose() }
-            }
-        } finally { $base.Dispose() }
-    }
+    $id = Read-RegistryValue @{ Hive = 'LocalMachine'; Key = 'SOFTWARE\Microsoft\Cryptography'; Value = 'MachineGuid'; View = 'Registry64' }
     [ordered]@{
         computer_name = Limit-Text $name 260
-        machine_id = Limit-Text $id 260
+        machine_id = Limit-Text $id.Value 260
         user = Limit-Text ([Environment]::UserDomainName + '\' + [Environment]::UserName) 260
         os_version = Limit-Text ([Environment]::OSVersion.VersionString) 260
         powershell = [String] $PSVersionTable.PSVersion

@@ -13,8 +13,8 @@ function Get-FileHash256 {
     .SYNOPSIS
     SHA-256 of a file; empty when there is none.
     #>
-    param ([String] $LiteralPath)
-    if ([IO.File]::Exists($LiteralPath)) { Get-Sha256 (Read-FileByte $LiteralPath).Content } else { '' }
+    param ([String] $Path)
+    if ([IO.File]::Exists($Path)) { Get-Sha256 (Read-FileByte $Path).Content } else { '' }
 }
 
 function Undo-Change {

@@ -1,76 +1,68 @@
+# White space, then one mark, text or bare word (RFC 8259).
+$jsonToken = [Regex] ('\G[ \t\r\n]*([{}\[\]:,]|"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*)*"' +
+    '|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)[ \t\r\n]*')
+
+function Read-JsonToken {
+    <#
+    .SYNOPSIS
+    The next token of a JSON text: Raw, Start and Length, and Next: where the one after it begins.
+    #>
+    param ([String] $Text, [Int32] $At, [String] $Wanted)
+    $match = $jsonToken.Match($Text, $At)
+    $group = $match.Groups[1]
+    if (-not $match.Success -or ($Wanted -and -not $Wanted.Contains($group.Value[0]))) { throw [FormatException] "This is no JSON at character $At." }
+    @{ Raw = $group.Value; Start = $group.Index; Length = $group.Length; Next = $match.Index + $match.Length }
+}
+
 function Read-JsonTree {
     <#
     .SYNOPSIS
-    Reads JSON (RFC 8259) into nodes that know where they stand in the text.
-    .OUTPUTS
-    A node: Kind (object, array, string, word), Start, Length; Raw of a scalar, Items of a container, Names and NameStarts of an object.
+    Reads a whole JSON text into nodes that know where they stand.
     .NOTES
     ConvertFrom-Json tells no places, turns texts that look like dates into dates (7) and takes comments (7).
     #>
     param ([String] $Text)
-    $pattern = '\G[ \t\r\n]*(?:(?<mark>[{}\[\]:,])|(?<text>"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*)*")' +
-        '|(?<word>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null))'
-    $token = [Regex] $pattern
-    $open = New-Object -TypeName 'Collections.Generic.Stack[Object]'
-    $root = $null
-    $wanted = 'value'
-    $at = 0
-    while ($wanted -ne 'nothing') {
-        $match = $token.Match($Text, $at)
-        if (-not $match.Success) { throw [FormatException] "No JSON at character $at." }
-        $at = $match.Index + $match.Length
-        $mark = $match.Groups['mark'].Value
-        $node = $null
-        $closed = $false
-        $known = $true
-        if ($mark -eq '') {
-            $group = $match.Groups['text']
-            $kind = 'string'
-            if (-not $group.Success) {
-                $group = $match.Groups['word']
-                $kind = 'word'
-            }
-            if ($kind -eq 'string' -and $wanted -like 'name*') {
-                $open.Peek().Names.Add((Expand-JsonString $group.Value))
-                $open.Peek().NameStarts.Add($group.Index)
-                $wanted = ':'
-            } elseif ($wanted -like 'value*') {
-                $node = @{ Kind = $kind; Start = $group.Index; Length = $group.Length; Raw = $group.Value }
-            } else { $known = $false }
-        } elseif ($mark -eq '{' -and $wanted -like 'value*') {
-            $node = @{ Kind = 'object'; Start = $at - 1; Length = 0 }
-            $node.Names = New-Object -TypeName 'Collections.Generic.List[String]'
-            $node.NameStarts = New-Object -TypeName 'Collections.Generic.List[Int32]'
-        } elseif ($mark -eq '[' -and $wanted -like 'value*') {
-            $node = @{ Kind = 'array'; Start = $at - 1; Length = 0 }
-        } elseif ($mark -eq '}' -and $open.Count -and $open.Peek().Kind -eq 'object' -and $wanted -in 'name or end', ',') {
-            $closed = $true
-        } elseif ($mark -eq ']' -and $open.Count -and $open.Peek().Kind -eq 'array' -and $wanted -in 'value or end', ',') {
-            $closed = $true
-        } elseif ($mark -eq ':' -and $wanted -eq ':') {
-            $wanted = 'value'
-        } elseif ($mark -eq ',' -and $wanted -eq ',') {
-            $wanted = if ($open.Peek().Kind -eq 'object') { 'name' } else { 'value' }
-        } else { $known = $false }
-        if (-not $known) { throw [FormatException] "No JSON at character $($at - 1)." }
-        if ($null -ne $node) {
-            if ($open.Count) { $open.Peek().Items.Add($node) } else { $root = $node }
-            if ($node.Kind -in 'object', 'array') {
-                $node.Items = New-Object -TypeName 'Collections.Generic.List[Object]'
-                $open.Push($node)
-                $wanted = if ($node.Kind -eq 'object') { 'name or end' } else { 'value or end' }
-            } else { $closed = $true }
+    $node = Read-JsonNode $Text
+    if ($node.Next -ne $Text.Length) { throw [FormatException] 'Something follows the JSON.' }
+    $node
+}
+
+function Read-JsonNode {
+    <#
+    .SYNOPSIS
+    Reads the JSON value that begins at a place.
+    .OUTPUTS
+    A token, with Kind (object, array, string, word), and for a container Items; for an object Names and NameStarts.
+    #>
+    param ([String] $Text, [Int32] $At = 0, [Int32] $Depth = 0)
+    if ($Depth -gt 100) { throw [FormatException] 'The JSON is nested more than 100 deep.' }
+    $node = Read-JsonToken $Text $At '{["-0123456789tfn'
+    $node.Kind = switch ($node.Raw[0]) { '{' { 'object' } '[' { 'array' } '"' { 'string' } default { 'word' } }
+    if ($node.Kind -in 'string', 'word') { return $node }
+    $node.Items = [Collections.Generic.List[Object]]::new()
+    $node.Names = [Collections.Generic.List[String]]::new()
+    $node.NameStarts = [Collections.Generic.List[Int32]]::new()
+    $end = if ($node.Kind -eq 'object') { '}' } else { ']' }
+    $token = Read-JsonToken $Text $node.Next
+    while ($token.Raw -ne $end) {
+        $at = $token.Start
+        if ($node.Items.Count) {
+            if ($token.Raw -ne ',') { throw [FormatException] "This is no JSON at character $at." }
+            $at = $token.Next
         }
-        if ($closed) {
-            if ($null -eq $node) {
-                $node = $open.Pop()
-                $node.Length = $at - $node.Start
-            }
-            $wanted = if ($open.Count) { ',' } else { 'nothing' }
+        if ($end -eq '}') {
+            $token = Read-JsonToken $Text $at '"'
+            $node.Names.Add((Expand-JsonString $token.Raw))
+            $node.NameStarts.Add($token.Start)
+            $at = (Read-JsonToken $Text $token.Next ':').Next
         }
+        $item = Read-JsonNode $Text $at ($Depth + 1)
+        $node.Items.Add($item)
+        $token = Read-JsonToken $Text $item.Next ',]}'
     }
-    if ($Text.Substring($at).Trim(" `t`r`n".ToCharArray()) -ne '') { throw [FormatException] "More than one JSON value." }
-    $root
+    $node.Length = $token.Next - $node.Start
+    $node.Next = $token.Next
+    $node
 }
 
 function Expand-JsonString {

@@ -4,7 +4,7 @@ function New-Fault {
     An exception that carries a Win32 code when there is one.
     #>
     param ([Int32] $Code, [String] $Message)
-    if ($Code) { New-Object -TypeName ComponentModel.Win32Exception -ArgumentList $Code, $Message } else { New-Object -TypeName InvalidOperationException -ArgumentList $Message }
+    if ($Code) { [ComponentModel.Win32Exception]::new($Code, $Message) } else { [InvalidOperationException]::new($Message) }
 }
 
 function New-Plan {

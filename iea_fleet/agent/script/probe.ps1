@@ -56,7 +56,7 @@ function Read-Log {
         if ($file.Offset -gt 0 -and $form.Encoding -is [Text.UnicodeEncoding]) { $from += ($file.Offset + $from) % 2 }
         elseif ($file.Offset -gt 0) {
             while ($from -lt [Math]::Min(3, $content.Length) -and ($content[$from] -band 0xc0) -eq 0x80) { $from++ }
-            $rest = New-Object -TypeName 'Byte[]' -ArgumentList ($content.Length - $from)
+            $rest = [Byte[]]::new($content.Length - $from)
             [Array]::Copy($content, $from, $rest, 0, $rest.Length)
             $form = Get-TextEncoding $rest $file.Head $Probe.encoding
         }
@@ -130,15 +130,15 @@ function Start-Program {
     .SYNOPSIS
     Starts a program that outlives this script: what a WinRM shell starts itself ends with the shell.
     #>
-    param ([String] $LiteralPath, [String] $Arguments)
-    if (-not [IO.File]::Exists($LiteralPath)) { throw [IO.FileNotFoundException] "There is no program $LiteralPath." }
-    $folder = [IO.Path]::GetDirectoryName($LiteralPath)
+    param ([String] $Path, [String] $Arguments)
+    if (-not [IO.File]::Exists($Path)) { throw [IO.FileNotFoundException] "There is no program $Path." }
+    $folder = [IO.Path]::GetDirectoryName($Path)
     if ((Test-Windows) -and (Get-Command -Name Invoke-CimMethod -ErrorAction SilentlyContinue)) {
-        $told = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = "`"$LiteralPath`" $Arguments"; CurrentDirectory = $folder }
+        $told = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = "`"$Path`" $Arguments"; CurrentDirectory = $folder }
         if ($told.ReturnValue) { throw [ComponentModel.Win32Exception] [Int32] $told.ReturnValue }
         return
     }
-    $start = @{ FilePath = $LiteralPath; WorkingDirectory = $folder }
+    $start = @{ FilePath = $Path; WorkingDirectory = $folder }
     if ($Arguments) { $start.ArgumentList = $Arguments }
     Start-Process @start
 }

@@ -29,10 +29,10 @@ function Read-FileByte {
     .OUTPUTS
     Content; Offset of its first byte in the file; Head: the first three bytes of the file.
     #>
-    param ([String] $LiteralPath, [Int64] $Tail = 0)
-    $stream = Invoke-Patiently { [IO.File]::Open($LiteralPath, 'Open', 'Read', 'ReadWrite, Delete') }
+    param ([String] $Path, [Int64] $Tail = 0)
+    $stream = Invoke-Patiently { [IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete') }
     try {
-        $reader = New-Object -TypeName IO.BinaryReader -ArgumentList $stream
+        $reader = [IO.BinaryReader]::new($stream)
         $head = $reader.ReadBytes(3)
         $offset = 0
         if ($Tail -gt 0 -and $stream.Length -gt $Tail) { $offset = $stream.Length - $Tail }
@@ -51,11 +51,11 @@ function Get-TextEncoding {
     #>
     param ([Byte[]] $Content, [Byte[]] $Head, [String] $Asked)
     $mark = [BitConverter]::ToString($Head)
-    $utf8 = New-Object -TypeName Text.UTF8Encoding -ArgumentList $false, $true
+    $utf8 = [Text.UTF8Encoding]::new($false, $true)
     if ($mark -eq 'EF-BB-BF') { return @{ Encoding = $utf8; Mark = 3 } }
     $bigEndian = $mark -like 'FE-FF*'
-    if ($bigEndian -or $mark -like 'FF-FE*') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $bigEndian, $false, $true); Mark = 2 } }
-    if ($Asked -eq 'utf-16-le') { return @{ Encoding = (New-Object -TypeName Text.UnicodeEncoding -ArgumentList $false, $false, $true); Mark = 0 } }
+    if ($bigEndian -or $mark -like 'FF-FE*') { return @{ Encoding = [Text.UnicodeEncoding]::new($bigEndian, $false, $true); Mark = 2 } }
+    if ($Asked -eq 'utf-16-le') { return @{ Encoding = [Text.UnicodeEncoding]::new($false, $false, $true); Mark = 0 } }
     if ($Asked -eq 'auto') {
         $Asked = 'utf-8'
         try { $null = $utf8.GetCharCount($Content) } catch { $Asked = 'cp1252' }
@@ -73,8 +73,8 @@ function Read-SettingsFile {
     .OUTPUTS
     State (present, file_missing, unreadable, malformed), Code, Message; when present also Text, Content, Encoding, Mark.
     #>
-    param ([String] $LiteralPath, [String] $Encoding)
-    try { $content = (Read-FileByte $LiteralPath).Content }
+    param ([String] $Path, [String] $Encoding)
+    try { $content = (Read-FileByte $Path).Content }
     catch {
         $fact = Get-ErrorFact $_
         # 2 file not found, 3 path not found
@@ -97,7 +97,7 @@ function ConvertTo-FileByte {
     #>
     param ($File, [String] $Text)
     $body = $File.Encoding.GetBytes($Text)
-    $content = New-Object -TypeName 'Byte[]' -ArgumentList ($File.Mark + $body.Length)
+    $content = [Byte[]]::new($File.Mark + $body.Length)
     [Array]::Copy($File.Content, $content, $File.Mark)
     $body.CopyTo($content, $File.Mark)
     return , $content
@@ -130,13 +130,10 @@ function New-LineFact {
     #>
     param ([String] $Text, [Int32] $End, [String] $Line)
     $lineEnd = Get-LineEnd $Text
-    $match = ([Regex] '\G(?:\r\n|\n|\r)').Match($Text, $End)
-    if ($match.Success) { return @{ State = 'absent'; Start = $End + $match.Length; Length = 0; Before = $Line; After = $lineEnd } }
-    if ($End -eq 0) { return @{ State = 'absent'; Start = 0; Length = 0; Before = $Line; After = '' } }
-    $ended = $Text[$End - 1] -in [Char] 10, [Char] 13
-    $before = if ($ended) { $Line } else { $lineEnd + $Line }
-    $after = if ($ended) { $lineEnd } else { '' }
-    @{ State = 'absent'; Start = $End; Length = 0; Before = $before; After = $after }
+    $End += ([Regex] '\G(?:\r\n|\n|\r)?').Match($Text, $End).Length
+    $fact = @{ State = 'absent'; Start = $End; Length = 0; Before = $Line; After = '' }
+    if ($End -gt 0) { if ($Text[$End - 1] -in "`r`n".ToCharArray()) { $fact.After = $lineEnd } else { $fact.Before = $lineEnd + $Line } }
+    $fact
 }
 
 function Find-Pattern {
@@ -172,5 +169,5 @@ function New-Pattern {
     A regular expression from a request; one that runs away ends after 2 s.
     #>
     param ([String] $Pattern, [String] $Options = 'None')
-    New-Object -TypeName Text.RegularExpressions.Regex -ArgumentList $Pattern, ([Text.RegularExpressions.RegexOptions] "$Options, CultureInvariant"), ([TimeSpan]::FromSeconds(2))
+    [Regex]::new($Pattern, "$Options, CultureInvariant", [TimeSpan]::FromSeconds(2))
 }

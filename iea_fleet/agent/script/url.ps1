@@ -10,7 +10,7 @@ function Test-Url {
         proxy = $null; addresses = @(); win32_code = 0; message = ''; elapsed_ms = 0
     }
     # Closing the socket from outside is what ends a read that would wait longer than the probe may.
-    $deadline = New-Object -TypeName Threading.CancellationTokenSource -ArgumentList ([Int32] $Probe.timeout_ms)
+    $deadline = [Threading.CancellationTokenSource]::new([Int32] $Probe.timeout_ms)
     $client = $null
     try {
         $uri = [Uri] $Probe.url
@@ -80,7 +80,7 @@ function Connect-Address {
     $left = @($Addresses).Count
     $problem = [TimeoutException] 'The connection was not answered in time.'
     foreach ($address in $Addresses) {
-        $client = New-Object -TypeName Net.Sockets.TcpClient -ArgumentList $address.AddressFamily
+        $client = [Net.Sockets.TcpClient]::new($address.AddressFamily)
         try {
             if ($client.ConnectAsync($address, $Port).Wait([Math]::Max(1, [Int32] (($TimeoutMs - $Clock.ElapsedMilliseconds) / $left)))) { return $client }
         } catch { $problem = $_.Exception.GetBaseException() }
@@ -100,7 +100,7 @@ function Get-HttpStatus {
     $Stream.Write($content, 0, $content.Length)
     $Stream.Flush()
     do {
-        $answer = New-Object -TypeName Text.StringBuilder
+        $answer = [Text.StringBuilder]::new()
         $line = 0
         while ($answer.Length -lt 16384) {
             $byte = $Stream.ReadByte()
@@ -126,7 +126,7 @@ function Open-TlsStream {
     param ($Stream, [String] $Name, $Fact)
     $judge = {
         param ($Origin, $Certificate, $Chain, $Errors)
-        $shown = New-Object -TypeName Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList $Certificate
+        $shown = [Security.Cryptography.X509Certificates.X509Certificate2]::new($Certificate)
         $Fact.certificate = [ordered]@{
             subject = Limit-Text $shown.Subject; issuer = Limit-Text $shown.Issuer; not_before = Format-Moment $shown.NotBefore; not_after = Format-Moment $shown.NotAfter
             sha256 = Get-Sha256 $shown.RawData
@@ -145,7 +145,7 @@ function Open-TlsStream {
         }
         [Int32] $Errors -eq 0
     }
-    $secured = New-Object -TypeName Net.Security.SslStream -ArgumentList $Stream, $false, ([Net.Security.RemoteCertificateValidationCallback] $judge)
+    $secured = [Net.Security.SslStream]::new($Stream, $false, ([Net.Security.RemoteCertificateValidationCallback] $judge))
     # None: the system's own choice; .NET before 4.7 does not know it, and its own default lacks TLS 1.2.
     try { $secured.AuthenticateAsClient($Name, $null, 'None', $false) }
     catch [ArgumentException] { $secured.AuthenticateAsClient($Name, $null, 'Tls12', $false) }

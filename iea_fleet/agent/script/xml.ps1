@@ -10,7 +10,7 @@ function Find-Xml {
         @{ Name = $name; Alone = ($null -eq $index); Index = [Math]::Max(1, [Int32] $index); Seen = 0 }
     })
     $lines = @(0) + @(foreach ($match in [Regex]::Matches($Text, '\r\n|\n|\r')) { $match.Index + $match.Length })
-    $reader = New-Object -TypeName Xml.XmlTextReader -ArgumentList (New-Object -TypeName IO.StringReader -ArgumentList $Text)
+    $reader = [Xml.XmlTextReader]::new([IO.StringReader]::new($Text))
     $reader.DtdProcessing = 'Prohibit'
     $reader.XmlResolver = $null
     $reader.EntityHandling = 'ExpandEntities'
