@@ -85,7 +85,7 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
                 "evidence": finding.evidence,
                 "title": text.title,
                 "explanation": text.explanation,
-                "next_step": text.next_step,
+                "next_steps": text.steps,
             }
             for finding, text in ((finding, words(finding, lang)) for finding in host.findings)
         ],
@@ -113,7 +113,7 @@ def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str,
         (word("answered"), "" if host.answered is None else moment(host.answered, lang)),
         (word("findings"), _joined(finding.words.title for finding in findings)),
         (word("explanation"), _joined(finding.words.explanation for finding in findings)),
-        (word("next_step"), _joined(finding.words.next_step for finding in findings)),
+        (word("next_step"), _joined(" ".join(finding.words.steps) for finding in findings)),
     ]
     for setting in SETTINGS:
         labels, name = settings.get(setting), vocabulary_word("setting", setting, lang)

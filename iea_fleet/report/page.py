@@ -54,7 +54,7 @@ class _HostCard:
     headline: str
     findings: tuple[FindingLabels, ...]
     """Those that the settings' table does not tell."""
-    settings_next: tuple[str, ...]
+    settings_steps: tuple[str, ...]
     """Next steps of those that it does."""
     evidence: tuple[FindingLabels, ...]
     settings: tuple[SettingLabels, ...]
@@ -95,7 +95,6 @@ def render_html(view: RunView, lang: Language) -> str:
         facts=_run_facts(view, lang),
         made_by=interface("made_by", lang, version=__version__),
         word=lambda key: interface(key, lang),
-        label=lambda key: interface("label", lang, what=interface(key, lang)),
     )
 
 
@@ -128,10 +127,8 @@ def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCar
         verdict=verdict_label(host, view, lang),
         headline=headline(host, lang),
         findings=tuple(labels for labels, shown in zip(findings, in_table, strict=True) if not shown),
-        settings_next=tuple(
-            labels.words.next_step
-            for labels, shown in zip(findings, in_table, strict=True)
-            if shown and labels.words.next_step
+        settings_steps=tuple(
+            step for labels, shown in zip(findings, in_table, strict=True) if shown for step in labels.words.steps
         ),
         evidence=findings,
         settings=setting_labels(host, lang),

@@ -102,8 +102,7 @@ def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
             title.append(f" ({labels.case})", style="dim")
         lines.append(Padding(title, (0, 0, 0, 2)))
         lines.append(Padding(Text(labels.words.explanation), (0, 0, 0, 4)))
-        if labels.words.next_step:
-            lines.append(Padding(Text(f"→ {labels.words.next_step}", style="yellow"), (0, 0, 0, 4)))
+        lines += [Padding(Text(f"→ {step}", style="yellow"), (0, 0, 0, 4)) for step in labels.words.steps]
     if host.detail:
         said = interface("counted", lang, what=interface("said", lang), count=neutralise(host.detail, SHOWN_CHARACTERS))
         lines.append(Padding(Text(said, style="dim"), (0, 0, 0, 4)))

@@ -42,12 +42,12 @@ _OWN: Final[Mapping[str, Words]] = {
     "connection.differs.mode": Words(
         title="Connection mode not as wanted",
         explanation="« Mode de connexion »: is {mode_before}, should be {mode_after}.",
-        next_step="A push corrects it as soon as nothing else is in the way.",
+        next_step="Push: this is corrected as soon as nothing else is in the way.",
     ),
     "connection.differs.address": Words(
         title="{setting}: not as wanted",
         explanation="Is {before}, should be {after}.",
-        next_step="A push corrects it as soon as nothing else is in the way.",
+        next_step="Push: this is corrected as soon as nothing else is in the way.",
     ),
     "connection.not_kept.mode": Words(
         title="Connection mode did not last",
@@ -127,11 +127,7 @@ _OWN: Final[Mapping[str, Words]] = {
             "The test passed before the settings were written and fails now, for {url}[ (HTTP "
             "{http_status})][ (Winsock {win32_code})]. The settings stay as they were written."
         ),
-        next_step=(
-            "Run a report on this host. If the test still fails, right-click the blue ball with the red "
-            "heart on the workstation and choose « Relancer l’authentification auprès du serveur ». If "
-            "the red heart stays, {support}"
-        ),
+        next_step=("Run a report on this host: if the test passes now, nothing is left to do.{case_2}"),
     ),
     "connection.certificate_ends": Words(
         title="Server certificate ends in {days} days ({server})",

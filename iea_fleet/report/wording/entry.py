@@ -12,9 +12,14 @@ class Words:
     Args:
         title: a few words, for a table.
         explanation: what is so and why, with the facts.
-        next_step: what to do, in order; empty when there is nothing to do.
+        next_step: what to do, in order, one step a line; empty when there is nothing to do.
     """
 
     title: str
     explanation: str
     next_step: str
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of `next_step`, one by one."""
+        return tuple(self.next_step.splitlines())

@@ -73,7 +73,6 @@ INTERFACE: Final[Mapping[str, str]] = {
     "codes": "Codes",
     "summary": "{hosts} workstations in {sites} associations",
     "counted": "{what}: {count}",
-    "label": "{what}:",
     "made_by": "Made by iea-fleet {version}.",
 }
 """By key. `heading` puts the kind of run and its time together."""

@@ -65,11 +65,11 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
 SHARED: Final[Mapping[str, str]] = {
     "nothing_written": "Nothing was written on the workstation.",
     "case_2": (
-        "Then, on the workstation, right-click the blue ball with the red heart and choose "
-        "« Relancer l’authentification auprès du serveur ». If the red heart stays, {support}"
+        "\nThen, on the workstation, right-click the blue ball with the red heart and choose "
+        "« Relancer l’authentification auprès du serveur ».\nIf the red heart stays, {support}"
     ),
     "support": (
-        "write to impact-emploi-association@urssaf.fr with the subject « {support_subject} ». Until the vendor has "
+        "write to impact-emploi-association@urssaf.fr with the subject « {support_subject} ».\nUntil the vendor has "
         "answered, « Demande de support technique », then « Activer le mode assistance » keeps the program usable."
     ),
     "moment": "{year}-{month}-{day} {hour}:{minute} UTC",
