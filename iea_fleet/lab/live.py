@@ -53,6 +53,11 @@ class Lab:
         self._members: dict[str, _Member] = {}
         self._endpoint: Endpoint | None = None
 
+    @property
+    def workstations(self) -> tuple[Workstation, ...]:
+        """Every workstation that was laid out, with its counters."""
+        return tuple(member.workstation for member in self._members.values())
+
     async def start(self) -> None:
         """Lay out the workstations, open their listeners, write the inventory.
 
