@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.errors import LocalFailure
 
 _BACKLOG = 128
+_log = logging.getLogger(__name__)
 
 Scheme = Literal["http", "https"]
 
@@ -54,6 +56,8 @@ class Endpoint:
         self._writers: dict[str, set[asyncio.StreamWriter]] = {name: set() for name in self.workstations}
         self._down: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changing = asyncio.Lock()
+        self._stopped = False
 
     async def start(self) -> None:
         """Open every listener.
@@ -140,10 +144,15 @@ class Endpoint:
         task.add_done_callback(self._tasks.discard)
 
     def _adapt_soon(self, workstation: Workstation) -> None:
-        self._spawn(self._adapt(workstation))
+        if not self._stopped:
+            self._spawn(self._adapt(workstation))
 
     async def _adapt(self, workstation: Workstation) -> None:
-        """Bring the listeners into the state that the faults ask for."""
+        """Bring the listeners into the state that the faults ask for; one change after the other."""
+        async with self._changing:
+            await self._adapt_now(workstation)
+
+    async def _adapt_now(self, workstation: Workstation) -> None:
         closed = workstation.name in self._down or workstation.faults.get("refused") is not None
         silent = workstation.faults.get("silent") is not None
         for listener in self._listeners[workstation.name]:
@@ -152,7 +161,13 @@ class Endpoint:
                 if silent and not closed:
                     _block(listener)
             elif listener.server is None:
-                await self._open(workstation, listener)
+                self._close(listener)
+                try:
+                    await self._open(workstation, listener)
+                except EndpointRefused as refused:
+                    # Somebody took the port meanwhile: it is opened as soon as he lets it go.
+                    _log.warning("%s", refused)
+                    asyncio.get_running_loop().call_later(1.0, self._adapt_soon, workstation)
         if closed:
             self._drop_connections(workstation)
 
@@ -183,6 +198,7 @@ class Endpoint:
 
     async def stop(self) -> None:
         """Close every listener, connection and shell."""
+        self._stopped = True
         for task in list(self._tasks):
             task.cancel()
         for workstation in self.workstations.values():

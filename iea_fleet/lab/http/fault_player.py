@@ -15,7 +15,8 @@ from iea_fleet.lab.transport_faults import ActiveFault, Stage
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
-from iea_fleet.lab.wsman.dispatch import Verdict, operation_timeout_s, render_receive
+from iea_fleet.lab.wsman.body import operation_timeout_s, render_receive
+from iea_fleet.lab.wsman.dispatch import Verdict
 from iea_fleet.lab.wsman.envelope import Request, attribute
 
 _HTML: Final = [("Content-Type", "text/html")]

@@ -200,18 +200,22 @@ class Logon:
 
     def _basic(self, value: str) -> LogonResult:
         try:
-            user, _, password = base64.b64decode(value, validate=True).decode("utf-8", "surrogateescape").partition(":")
+            raw = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             return self._refuse()
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            # RFC 7617 leaves the charset open: half of the clients send Latin-1.
+            text = raw.decode("latin-1")
+        user, _, password = text.partition(":")
         account = find_account(self._workstation, user)
         # Windows takes local accounts only over Basic.
         if account is None or account.domain is not None:
             return self._wrong(None)
-        if not hmac.compare_digest(
-            password.encode("utf-8", "surrogateescape"), account.password.encode()
-        ) and not hmac.compare_digest(
-            password.encode("utf-8", "surrogateescape"), account.password.encode("latin-1", "replace")
-        ):
+        if not hmac.compare_digest(password.encode(), account.password.encode()):
+            return self._wrong(account)
+        if self._workstation.faults.get("credentials_rejected") is not None:
             return self._wrong(account)
         accepted = self._accept(account)
         return self._refuse() if accepted is None else LogonResult(accepted)
@@ -240,6 +244,8 @@ class Logon:
         answer = f"{scheme} {base64.b64encode(out).decode()}" if out else scheme
         if self._context is None or not self._context.complete or account is None:
             return LogonResult(None, (answer,))
+        if self._workstation.faults.get("credentials_rejected") is not None:
+            return self._wrong(account)
         accepted = self._accept(account)
         if accepted is None:
             return self._refuse()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from iea_fleet.lab.engine import CommandLine, Engine, EngineRefused, Signal
 from iea_fleet.lab.wsman import faults, listing
 from iea_fleet.lab.wsman import namespaces as ns
+from iea_fleet.lab.wsman.body import (
+    GATHER_S,
+    answer_room,
+    check_id,
+    decode_base64,
+    find_body,
+    operation_timeout_s,
+    render_receive,
+)
 from iea_fleet.lab.wsman.envelope import (
     EnvelopeRefused,
     Request,
@@ -43,11 +49,6 @@ if TYPE_CHECKING:
 
 # Least MaxEnvelopeSize that the service accepts, DSP0226 6.2.
 MIN_ENVELOPE_BYTES: Final = 8192
-DEFAULT_OPERATION_TIMEOUT_S: Final = 60.0
-# What an answer needs besides base64: envelope, stream elements, state.
-_ENVELOPE_OVERHEAD_BYTES: Final = 2500
-# Windows collects a short process's output, end and exit code in one answer; so long it waits after the first output.
-GATHER_S: Final = 0.25
 # The cmd plugin reads a process's pipe in pieces of this size.
 _STREAM_PIECE_BYTES: Final = 32_768
 
@@ -169,12 +170,6 @@ async def _carry_out(workstation: Workstation, engine: Engine, caller: Caller, r
     raise faults.unsupported_feature(f"{request.action_name} of a text shell")
 
 
-def _body(request: Request, local: str) -> ElementTree.Element:
-    if request.body is None or request.body.tag != qualified(ns.SHELL, local):
-        raise faults.schema_validation_error(f"The body must be an rsp:{local} element.")
-    return request.body
-
-
 def _duration(text: str | None, what: str) -> float | None:
     if not text:
         return None
@@ -185,7 +180,7 @@ def _duration(text: str | None, what: str) -> float | None:
 
 
 def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes:
-    body = _body(request, "Shell")
+    body = find_body(request, "Shell")
     quotas = workstation.quotas
     codepage = request.options.get("WINRS_CODEPAGE", "").strip()
     environment = body.find(qualified(ns.SHELL, "Environment"))
@@ -210,7 +205,7 @@ def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes
         else workstation.description.codepage,
         no_profile=request.options.get("WINRS_NOPROFILE", "").strip().lower() in {"true", "1"},
     )
-    _check_id(shell.shell_id)
+    check_id(shell.shell_id)
     if not set(shell.output_streams.split()) <= {"stdout", "stderr"} or shell.input_streams != "stdin":
         raise faults.schema_validation_error("A text shell has the streams stdin, stdout and stderr.")
     open_shell(workstation, shell)
@@ -223,20 +218,13 @@ def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes
     return render_envelope(f"{ns.TRANSFER}/CreateResponse", request.message_id, created)
 
 
-def _check_id(identifier: str) -> None:
-    try:
-        uuid.UUID(identifier.removeprefix("uuid:"))
-    except ValueError as error:
-        raise faults.schema_validation_error("An identifier must be a UUID.") from error
-
-
 def _command(workstation: Workstation, engine: Engine, shell: Shell, request: Request) -> bytes:
-    body = _body(request, "CommandLine")
+    body = find_body(request, "CommandLine")
     command = text_of(body, "Command")
     if not command:
         raise faults.schema_validation_error("rsp:CommandLine needs an rsp:Command.")
     command_id = body.get("CommandId") or new_id()
-    _check_id(command_id)
+    check_id(command_id)
     if command_id in shell.commands:
         raise faults.already_exists()
     check_command_quota(workstation, shell)
@@ -265,14 +253,11 @@ def _command(workstation: Workstation, engine: Engine, shell: Shell, request: Re
 
 
 async def _send(shell: Shell, request: Request) -> bytes:
-    for stream in _body(request, "Send").findall(qualified(ns.SHELL, "Stream")):
+    for stream in find_body(request, "Send").findall(qualified(ns.SHELL, "Stream")):
         command = find_command(shell, stream.get("CommandId"))
         if stream.get("Name") != "stdin":
             raise faults.schema_validation_error("A text shell takes the stream stdin only.")
-        try:
-            data = base64.b64decode("".join((stream.text or "").split()), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise faults.schema_validation_error("The stream is no base64.") from error
+        data = decode_base64(stream.text, "The stream")
         if command.sending:
             raise faults.internal_error(170, "The requested resource is in use. ")
         if command.process.output.exit_code is not None or command.input_ended:
@@ -287,7 +272,7 @@ async def _send(shell: Shell, request: Request) -> bytes:
 
 
 async def _receive(workstation: Workstation, shell: Shell, request: Request) -> bytes:
-    desired = _body(request, "Receive").find(qualified(ns.SHELL, "DesiredStream"))
+    desired = find_body(request, "Receive").find(qualified(ns.SHELL, "DesiredStream"))
     if desired is None:
         raise faults.schema_validation_error("rsp:Receive needs an rsp:DesiredStream.")
     command = find_command(shell, desired.get("CommandId"))
@@ -300,11 +285,9 @@ async def _receive(workstation: Workstation, shell: Shell, request: Request) -> 
     await output.wait_for_exit(GATHER_S)
     if shell.closed.is_set():
         raise faults.aborted()
-    quota_bytes = workstation.quotas.max_envelope_kb * 1024
-    limit = min(request.max_envelope_bytes or quota_bytes, quota_bytes)
     attributes = f'CommandId="{attribute(command.command_id)}"'
     streams = []
-    room = limit - _ENVELOPE_OVERHEAD_BYTES
+    room = answer_room(workstation, request)
     while room > 200 and not output.empty:
         for name, piece in output.take(min(_STREAM_PIECE_BYTES, (room - 150) * 3 // 4)):
             if name in wanted:
@@ -322,19 +305,8 @@ async def _receive(workstation: Workstation, shell: Shell, request: Request) -> 
     )
 
 
-def operation_timeout_s(request: Request) -> float:
-    """The seconds that the client gives the operation, or the service's own default."""
-    return request.operation_timeout_s or DEFAULT_OPERATION_TIMEOUT_S
-
-
-def render_receive(message_id: str, content: str) -> bytes:
-    """A ReceiveResponse with `content` (XML) in it."""
-    body = f"<rsp:ReceiveResponse>{content}</rsp:ReceiveResponse>"
-    return render_envelope(f"{ns.SHELL}/ReceiveResponse", message_id, body, "s a w rsp p")
-
-
 def _signal(shell: Shell, request: Request) -> bytes:
-    body = _body(request, "Signal")
+    body = find_body(request, "Signal")
     code = (text_of(body, "Code") or "").strip()
     command = find_command(shell, body.get("CommandId"))
     # Both spellings are in use: `.../shell/signal/terminate` of [MS-WSMV] and `powershell/signal/...` of [MS-PSRP].

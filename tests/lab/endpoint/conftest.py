@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from iea_fleet.lab.commands import Hooks, start
 from iea_fleet.lab.command_line import PowerShellCall
+from iea_fleet.lab.commands import Hooks, start
 from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
 from iea_fleet.lab.transport_faults import FaultSet
@@ -63,6 +63,9 @@ class Lab:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        # What nobody caught: a crashed connection looks like a dropped one from outside.
+        self.crashes: list[str] = []
+        self.loop.set_exception_handler(lambda _, context: self.crashes.append(repr(context)))
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.endpoints: list[Endpoint] = []
@@ -81,11 +84,9 @@ class Lab:
 
         return self.call(run())
 
-    def open(self, description: Description | None = None, **changes: Any) -> "Host":
+    def open(self, description: Description | None = None, **changes: Any) -> Host:
         """One open workstation with an account; `changes` replace parts of the description."""
-        made = description or Description(
-            "POSTE-01", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),), domain=None
-        )
+        made = description or Description("POSTE-01", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),), domain=None)
         workstation = Workstation(replace(made, **changes), FaultSet())
         engine = TestEngine()
         endpoint = Endpoint([workstation], engine)
@@ -100,7 +101,7 @@ class Lab:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
-        assert left == []
+        assert (left, self.crashes) == ([], [])
 
     @staticmethod
     async def _leave_nothing() -> list[str]:

@@ -25,13 +25,11 @@ USER, PASSWORD = "Hélène", "pâss:wörd 1"
 
 @contextmanager
 def pywinrm(url: str, transport: str, user: str = USER, password: str = PASSWORD, **kwargs: Any) -> Iterator[Any]:
-    # requests puts Basic credentials into Latin-1; a careful caller gives bytes.
-    basic = transport == "basic"
     protocol = winrm.Protocol(
         endpoint=url,
         transport=transport,
-        username=user.encode() if basic else user,
-        password=password.encode() if basic else password,
+        username=user,
+        password=password,
         **{"operation_timeout_sec": 5, "read_timeout_sec": 8, "proxy": None, "ca_trust_path": None, **kwargs},
     )
     yield protocol
@@ -149,8 +147,8 @@ def test_pypsrp_runs_a_process_in_its_text_shell(host: Any, auth: str) -> None:
             port=host.port,
             ssl=False,
             auth=auth,
-            username=USER.encode() if auth == "basic" else USER,
-            password=PASSWORD.encode() if auth == "basic" else PASSWORD,
+            username=USER,
+            password=PASSWORD,
             encryption="never" if auth == "basic" else "always",
             no_proxy=True,
         ) as wsman,

@@ -97,7 +97,9 @@ def test_a_name_that_is_not_ours_is_refused(host: Any, name: str) -> None:
     assert host.client().post(IDENTIFY, {"Host": name}).status == 400
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.8.9.1:80", "[::1]:5985", "poste-01", "POSTE-01.local", "a.localhost"])
+@pytest.mark.parametrize(
+    "name", ["localhost", "127.8.9.1:80", "[::1]:5985", "poste-01", "POSTE-01.local", "a.localhost"]
+)
 def test_the_workstations_own_names_and_loopback_are_served(host: Any, name: str) -> None:
     assert host.client().post(IDENTIFY, {"Host": name}).status == 200
 
@@ -167,7 +169,9 @@ def test_bytes_are_counted_both_ways(host: Any) -> None:
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
 def test_an_address_that_is_not_loopback_is_refused_with_a_sentence(lab: Any, address: str) -> None:
     endpoint = Endpoint([Workstation(Description("A", address, 0), FaultSet())], None)  # type: ignore[arg-type]
-    with pytest.raises(EndpointRefused, match=r"^A: .*loopback only.*\. Give it an address of 127\.0\.0\.0/8, or ::1\.$"):
+    with pytest.raises(
+        EndpointRefused, match=r"^A: .*loopback only.*\. Give it an address of 127\.0\.0\.0/8, or ::1\.$"
+    ):
         lab.call(endpoint.start())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import threading
 import time
@@ -34,7 +35,11 @@ def output(reply: Any) -> bytes:
         ({"max_size": "1e9"}, 0x8033800F, "a:InvalidMessageInformationHeader"),
         ({"body": "<rsp:Nothing/>"}, 0x80338041, "w:SchemaValidationError"),
         ({"body": ""}, 0x80338041, "w:SchemaValidationError"),
-        ({"body": "<rsp:Shell><rsp:IdleTimeOut>long</rsp:IdleTimeOut></rsp:Shell>"}, 0x80338041, "w:SchemaValidationError"),
+        (
+            {"body": "<rsp:Shell><rsp:IdleTimeOut>long</rsp:IdleTimeOut></rsp:Shell>"},
+            0x80338041,
+            "w:SchemaValidationError",
+        ),
         ({"body": "<rsp:Shell ShellId='no'/>"}, 0x80338041, "w:SchemaValidationError"),
     ],
 )
@@ -142,7 +147,9 @@ def test_shells_are_enumerated_for_their_owner(host: Any) -> None:
 def test_an_optimized_enumeration_answers_at_once(host: Any) -> None:
     client = host.client()
     client.create()
-    reply = client.ask(f"{ENUMERATION}/Enumerate", "<n:Enumerate><w:OptimizeEnumeration/></n:Enumerate>", resource=SHELL)
+    reply = client.ask(
+        f"{ENUMERATION}/Enumerate", "<n:Enumerate><w:OptimizeEnumeration/></n:Enumerate>", resource=SHELL
+    )
     assert reply.texts(".//w:Items/rsp:Shell/rsp:ShellId") == [client.shell_id]
 
 
@@ -230,14 +237,14 @@ def test_input_after_the_end_is_refused(host: Any) -> None:
 
 def test_a_second_send_while_one_is_pending_finds_the_shell_busy(host: Any) -> None:
     class Slow(AnswerProcess):
+        gate: asyncio.Event
+
         async def feed(self, data: bytes, end: bool) -> None:
             await self.gate.wait()
 
-    import asyncio
-
     async def make() -> Slow:
         process = Slow(lambda _: Answer(), reads_input=True)
-        process.gate = asyncio.Event()  # type: ignore[attr-defined]
+        process.gate = asyncio.Event()
         return process
 
     process = host.lab.call(make())
@@ -333,4 +340,5 @@ def test_a_program_that_is_not_there_is_not_started_without_cmd(host: Any) -> No
     client = host.client()
     client.create()
     reply = client.command("nothing.exe", options={"WINRS_SKIP_CMD_SHELL": "TRUE"})
-    assert (reply.fault_code, reply.find(".//f:ProviderFault/f:WSManFault").attrib["Code"]) == (0x80070002,) + ("2147942402",)
+    inner = reply.find(".//f:ProviderFault/f:WSManFault").attrib["Code"]
+    assert (reply.fault_code, inner) == (0x80070002,) + ("2147942402",)

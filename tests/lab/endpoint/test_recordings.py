@@ -19,7 +19,9 @@ import yaml
 
 from iea_fleet.lab.engine import ProcessOutput, Signal
 
-FACTS = Path(os.environ.get("IEA_FLEET_WINDOWS_FACTS") or Path(__file__).parents[4] / "shared" / "windows") / "exchanges"
+FACTS = (
+    Path(os.environ.get("IEA_FLEET_WINDOWS_FACTS") or Path(__file__).parents[4] / "shared" / "windows") / "exchanges"
+)
 pytestmark = pytest.mark.skipif(
     not FACTS.is_dir(), reason=f"no recordings of Windows at {FACTS}: set IEA_FLEET_WINDOWS_FACTS"
 )
@@ -84,7 +86,9 @@ def test_the_lab_answers_as_windows_did(host: Any, name: str) -> None:
     messages = exchanges(name)
     receives = [ElementTree.fromstring(m["response"]) for m in messages if "/shell/Receive<" in m["request"]]
     process = RecordedProcess(receives)
-    command = next(re.findall(r"<rsp:Command>([^<]*)<", m["request"]) for m in messages if "<rsp:Command>" in m["request"])
+    command = next(
+        re.findall(r"<rsp:Command>([^<]*)<", m["request"]) for m in messages if "<rsp:Command>" in m["request"]
+    )
     host.engine.own[command[0]] = lambda: process
     client = host.client()
     ids: dict[str, str] = {}
