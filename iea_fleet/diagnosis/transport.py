@@ -16,6 +16,7 @@ from iea_fleet.model.outcome import Verdict
 
 __all__ = ["KINDS", "Diagnosis", "Failure", "Retry", "Stage", "TransportFacts", "diagnose", "judge_transport"]
 
+_BACK_SOON = frozenset({"transport.went_away", "transport.service_starting"})
 _WAVE_AFTER = frozenset({"transport.port_refused", "transport.no_route", "transport.silent"})
 
 
@@ -47,9 +48,12 @@ def diagnose(facts: TransportFacts) -> Diagnosis:
     verdict, retry, limit, pause_s = kind.votes, kind.retry, kind.limit, kind.pause_s
     if facts.input_sent and not kind.settles:
         verdict = Verdict.UNKNOWN
-        if retry is Retry.CONNECTION:
+        if retry is Retry.CONNECTION or code in _BACK_SOON:
             # The script may have begun: connecting again is right, but the journal must be given time.
             retry, limit, pause_s = Retry.JOURNAL, 6, 2.0
+    elif retry is Retry.JOURNAL:
+        # Nothing was sent that could be in a journal.
+        retry, limit, pause_s = Retry.CONNECTION, 1, 0.3
     return Diagnosis(code, verdict, retry, limit, pause_s)
 
 

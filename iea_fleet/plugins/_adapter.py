@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import socket
 import ssl
@@ -25,6 +26,8 @@ from iea_fleet.plugins._watch import (
 
 _CHUNK = 65_536
 _DEFAULT_READ_S = 30.0
+_NTLM_AUTHENTICATE = b"NTLMSSP\0\3"  # [MS-NLMP] 2.2.1.3
+_SPNEGO_RESPONSE = b"\xa1"  # NegTokenResp, RFC 4178 section 4.2.2
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -67,6 +70,7 @@ class GuardedAdapter(HTTPAdapter):
         waits = (min(CONNECT_TIMEOUT_S, watch.remaining_s), min(read_s or _DEFAULT_READ_S, watch.remaining_s))
         request.headers["Accept-Encoding"] = "identity"
         watch.sending(_size(request))
+        watch.may_connect = not _belongs_to_a_connection(request)
         watch.proxy = _without_credentials(select_proxy(request.url or "", dict(proxies or {})))
         response = super().send(request, stream=True, timeout=waits, verify=verify, cert=cert, proxies=proxies)
         self._look_at(response)
@@ -124,6 +128,7 @@ class _FollowedHttp(HTTPConnection):
         self._watch = watch
 
     def _new_conn(self) -> socket.socket:
+        self._watch.connecting()
         sock = super()._new_conn()
         self._watch.follow(sock)
         return sock
@@ -137,6 +142,7 @@ class _FollowedHttps(HTTPSConnection):
         self._watch = watch
 
     def _new_conn(self) -> socket.socket:
+        self._watch.connecting()
         sock = super()._new_conn()
         self._watch.follow(sock)
         return sock
@@ -146,6 +152,21 @@ class _FollowedHttps(HTTPSConnection):
         super().connect()
         if isinstance(self.sock, ssl.SSLSocket):
             self._watch.certificate = self.sock.getpeercert(binary_form=True)
+
+
+def _belongs_to_a_connection(request: requests.PreparedRequest) -> bool:
+    """Whether a request has a meaning on the connection of the one before only.
+
+    So have the second half of an NTLM or SPNEGO logon, and every encrypted message. urllib3 would send them over a new
+    connection when the old one was cut, and the host's 401 would read like a wrong password.
+    """
+    if str(request.headers.get("Content-Type", "")).startswith(("multipart/encrypted", "multipart/x-multi-encrypted")):
+        return True
+    try:
+        token = base64.b64decode(str(request.headers.get("Authorization", "")).partition(" ")[2])
+    except ValueError:
+        return False
+    return token.startswith((_NTLM_AUTHENTICATE, _SPNEGO_RESPONSE))
 
 
 def _size(request: requests.PreparedRequest) -> int:

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -28,6 +28,7 @@ from iea_fleet.plugins._watch import BasicInClear, Watch
 
 _OPERATION_TIMED_OUT = 2150858793
 _BUSY = 170
+_INPUT_CLOSED = frozenset({109, 232})  # ERROR_BROKEN_PIPE, ERROR_NO_DATA, [MS-ERREF] 2.2
 _BUSY_TRIES = 3
 _BUSY_PAUSE_S = 5.0
 _CLEANUP_S = 5.0
@@ -53,6 +54,12 @@ class Connection(Protocol):
         """End the shell on the host."""
 
 
+class AttemptOver(BaseException):
+    """An attempt failed; `Attempt.failure` says how. Not an `Exception`, so that no handler of the plugins between here
+    and the round takes it for something to recover from, or prints what the host wrote.
+    """
+
+
 @dataclass(slots=True)
 class Attempt:
     """How far one attempt came; the guarded client writes it."""
@@ -65,11 +72,16 @@ class Attempt:
     """The guarded client, which holds the credentials."""
 
     def begins(self, action: str) -> None:
-        """A message is about to be sent. After a failure nothing more is, and the failure is raised again."""
+        """A message is about to be sent. Raises: AttemptOver after a failure."""
         if self.failure is not None:
-            raise self.failure
+            raise AttemptOver
         self.stage = _STAGES.get(action, self.stage)
         self.input_sent = self.input_sent or self.stage is Stage.SEND
+
+    def failed(self, error: Exception) -> NoReturn:
+        """The message failed. Raises: AttemptOver."""
+        self.failure = error
+        raise AttemptOver from error
 
     def succeeded(self) -> None:
         """The message was answered."""
@@ -122,7 +134,7 @@ def end_shell(connection: Connection, watch: Watch, attempt: Attempt) -> bool:
     try:
         with watch.timer():
             connection.close()
-    except Exception:
+    except (Exception, AttemptOver):
         return False
     return True
 
@@ -132,9 +144,9 @@ def _winrm_client(watch: Watch, attempt: Attempt) -> type:
         """pywinrm's client within the bounds."""
 
         def build_wsman_header(self, *args: Any, **options: Any) -> Any:
-            """The header of a message, whose operation timeout ends no later than the round."""
+            """The header of a message, whose operation timeout ends before the round does."""
             configured: int = self.operation_timeout_sec  # type: ignore[has-type]
-            self.operation_timeout_sec = max(1, min(configured, int(watch.remaining_s)))
+            self.operation_timeout_sec = max(1, min(configured, int(watch.remaining_s) - 1))
             try:
                 return super().build_wsman_header(*args, **options)
             finally:
@@ -157,17 +169,19 @@ def _winrm_client(watch: Watch, attempt: Attempt) -> type:
                         answer = super().send_message(message)
                         break
                     except WSManFaultError as fault:
+                        if attempt.stage is Stage.SEND and fault.wsman_fault_code in _INPUT_CLOSED:
+                            # The command has ended without reading all of its input; its output says why.
+                            return b""
                         busy = attempt.stage is Stage.SEND and fault.wsman_fault_code == _BUSY
                         if not busy or tries == _BUSY_TRIES or not watch.pause(_BUSY_PAUSE_S):
                             raise
             except WinRMOperationTimeoutError as error:
                 # Nothing to say yet ([MS-WSMV] 3.1.4.14), or an overloaded host that took the input all the same.
-                if attempt.stage not in {Stage.SEND, Stage.RECEIVE}:
-                    attempt.failure = error
-                raise
+                if attempt.stage in {Stage.SEND, Stage.RECEIVE}:
+                    raise
+                attempt.failed(error)
             except Exception as error:
-                attempt.failure = error
-                raise
+                attempt.failed(error)
             attempt.succeeded()
             return answer
 
@@ -200,12 +214,11 @@ def _psrp_client(watch: Watch, attempt: Attempt) -> type:
                     _refuse_basic_in_clear(self.transport.endpoint, self.transport.auth)
                 answer = super().invoke(action, *args, **options)
             except PsrpFault as fault:
-                if not (fault.code == _OPERATION_TIMED_OUT and attempt.stage is Stage.RECEIVE):
-                    attempt.failure = fault
-                raise
+                if fault.code == _OPERATION_TIMED_OUT and attempt.stage is Stage.RECEIVE:
+                    raise
+                attempt.failed(fault)
             except Exception as error:
-                attempt.failure = error
-                raise
+                attempt.failed(error)
             attempt.succeeded()
             return answer
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 import requests.exceptions
 from pypsrp import exceptions as psrp
@@ -33,6 +34,9 @@ _MESSAGE_CHARACTERS = 500
 _LINKS = 24
 _NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 _RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN})
+
+_CUT = (RemoteDisconnected, IncompleteRead)
+"""HTTP's errors that are a lost connection; all others are something that is no HTTP."""
 
 _BY_CLASS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((DeadlinePassed,), Failure.DEADLINE),
@@ -63,7 +67,7 @@ _BY_WORDS: tuple[tuple[str, Failure], ...] = (
 """For what Ansible raised itself, as text."""
 
 
-def failure_facts(base: TransportFacts, error: Exception, attempt: Attempt, watch: Watch) -> TransportFacts:
+def failure_facts(base: TransportFacts, error: BaseException, attempt: Attempt, watch: Watch) -> TransportFacts:
     """The facts of an attempt that ended with an exception.
 
     Args:
@@ -83,7 +87,7 @@ def failure_facts(base: TransportFacts, error: Exception, attempt: Attempt, watc
         input_sent=base.input_sent or attempt.input_sent,
         offered=watch.offered,
         fault_code=wmi_code or fault_code,
-        message=_message(cause),
+        message="" if failure is Failure.DEADLINE else _message(cause),
         empty_body=isinstance(cause, winrm.WinRMTransportError | psrp.WinRMTransportError) and not cause.args[2],
         proxy=watch.proxy,
     )
@@ -115,13 +119,21 @@ def clock_difference_s(date: str) -> int | None:
         return None
 
 
-def _failure(cause: Exception, watch: Watch) -> Failure:
-    if watch.remaining_s == 0:
-        # Whatever ended it: the timer cut the connection, or a wait was shortened to what was left.
-        return Failure.DEADLINE
+def _failure(cause: BaseException, watch: Watch) -> Failure:
+    found = _kind(cause, watch)
+    # The timer cuts a connection, and waits are shortened to what is left: then the deadline is what happened.
+    return Failure.DEADLINE if watch.remaining_s == 0 and found not in _BEFORE_A_CONNECTION else found
+
+
+_BEFORE_A_CONNECTION = frozenset({Failure.SILENT, Failure.PORT_REFUSED, Failure.NO_ROUTE, Failure.NAME})
+
+
+def _kind(cause: BaseException, watch: Watch) -> Failure:
     if isinstance(cause, winrm.AuthenticationError | psrp.AuthenticationError) and watch.last is not None:
         return Failure.LOGON
     chain = list(_chain(cause))
+    if any(isinstance(link, HTTPException) and not isinstance(link, _CUT) for link in chain):
+        return Failure.MALFORMED
     for classes, failure in _BY_CLASS:
         if any(isinstance(link, classes) for link in chain):
             return failure
@@ -152,7 +164,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [each for each in inner if isinstance(each, BaseException)]
 
 
-def _codes(cause: Exception) -> tuple[int | None, int | None]:
+def _codes(cause: BaseException) -> tuple[int | None, int | None]:
     """The codes of a fault: that of its WSManFault and that of its MSFT_WmiError."""
     if isinstance(cause, winrm.WSManFaultError):
         return cause.wsman_fault_code, cause.wmierror_code
@@ -163,7 +175,7 @@ def _codes(cause: Exception) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _message(cause: Exception) -> str:
+def _message(cause: BaseException) -> str:
     if isinstance(cause, winrm.WSManFaultError):
         return _short(cause.reason)
     return _short(str(cause) or type(cause).__name__)

@@ -15,7 +15,7 @@ from iea_fleet.model.finding import Finding
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import Request
 from iea_fleet.plugins._certificate import certificate_facts, shown_certificate
-from iea_fleet.plugins._clients import Attempt, Connection, end_shell, forget, guarded
+from iea_fleet.plugins._clients import Attempt, AttemptOver, Connection, end_shell, forget, guarded
 from iea_fleet.plugins._facts import clock_difference_s, failure_facts, http_date
 from iea_fleet.plugins._watch import Watch
 
@@ -86,7 +86,7 @@ class Round:
             with self._watch.timer(), guarded(self._connection, self._watch, attempt):
                 said = self._exec(request)
                 self._close(attempt)
-        except Exception as error:
+        except (Exception, AttemptOver) as error:
             self._failed(error, attempt)
             return None
         finally:
@@ -102,12 +102,12 @@ class Round:
     def _close(self, attempt: Attempt) -> None:
         try:
             self._connection.close()
-        except Exception:
+        except (Exception, AttemptOver):
             # The answer is here; that the shell is left on the host is told as a finding.
             self._facts = replace(self._facts, shell_left=True)
             attempt.failure = None
 
-    def _failed(self, error: Exception, attempt: Attempt) -> None:
+    def _failed(self, error: BaseException, attempt: Attempt) -> None:
         facts = failure_facts(self._facts, error, attempt, self._watch)
         if facts.failure is Failure.CERTIFICATE:
             facts = certificate_facts(facts, shown_certificate(facts.host, facts.port))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import threading
@@ -88,6 +89,7 @@ class Watch:
         self.offered: tuple[str, ...] = ()
         self.certificate: bytes | None = None
         self.proxy = ""
+        self.may_connect = True
 
     @property
     def remaining_s(self) -> float:
@@ -105,8 +107,9 @@ class Watch:
             raise DeadlinePassed
 
     def grant(self, seconds: float) -> None:
-        """Let the round go on for `seconds` from now: to clean up after its deadline."""
+        """Let the round go on for `seconds` from now, to clean up after it went over a bound."""
         self._end = time.monotonic() + seconds
+        self._round_bytes = self.bytes_received + self._response_bytes
 
     def pause(self, seconds: float) -> bool:
         """Sleep for `seconds`; False, at once, when the deadline comes before that."""
@@ -136,6 +139,11 @@ class Watch:
     def offers(self, schemes: tuple[str, ...]) -> None:
         """Note the logon methods of a 401; those of an earlier one stay known."""
         self.offered = (*self.offered, *(scheme for scheme in schemes if scheme not in self.offered))
+
+    def connecting(self) -> None:
+        """A new connection is about to be opened. Raises: ConnectionAbortedError when the old one was needed."""
+        if not self.may_connect:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the connection was lost in the middle of the session")
 
     def follow(self, sock: socket.socket) -> None:
         """Keep a second handle on a connection's socket, so that the timer can end a read that drips for ever."""

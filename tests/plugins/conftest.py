@@ -16,38 +16,44 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.playbook.play_context import PlayContext
+from ansible.plugins.loader import connection_loader
 
-from iea_fleet.lab.application import LEFT_BEHIND, VENDOR_HOST, Settings, files
+from iea_fleet.lab.application import LEFT_BEHIND, SERVICE, VENDOR_HOST, Settings, files
+from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.machine import Identity, Machine
 from iea_fleet.lab.emulated.network import Network, Server
-from iea_fleet.lab.emulated.round import run_round
 from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
+from iea_fleet.model.answer import Certificate
 from iea_fleet.model.outcome import Outcome
+from iea_fleet.plugins.exchange import exchange
 
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "canary-Pa55-of-the-workstation"
 USER = "iea-admin"
+CERTIFICATE = Certificate(
+    subject="CN=impact-emploi.urssaf.fr",
+    issuer="CN=Test",
+    not_before="2026-01-01T00:00:00Z",
+    not_after="2027-12-31T00:00:00Z",
+    sha256="0" * 64,
+)
 
 
-class Engine:
-    """Answers each command with what `says` makes of its standard input."""
+class Engine(EmulatedEngine):
+    """The emulated engine; with `says`, each command is answered with what that makes of its standard input."""
 
-    def __init__(self, says: Callable[[bytes], Answer]) -> None:
-        self.says = says
-        self.rounds: list[bytes] = []
+    says: Callable[[bytes], Answer] | None = None
 
     def start(self, workstation: Workstation, command: CommandLine) -> Process:
-        """Start the one command that there is."""
-        del workstation, command
-
-        def answer(standard_input: bytes) -> Answer:
-            self.rounds.append(standard_input)
-            return self.says(standard_input)
-
-        return AnswerProcess(answer, reads_input=True)
+        """Start a command."""
+        if self.says is not None:
+            return AnswerProcess(self.says, reads_input=True)
+        return super().start(workstation, command)
 
 
 @dataclass
@@ -94,7 +100,7 @@ class Bench:
     def lay(self, settings: Settings) -> None:
         """Put the application's files as these settings say."""
         for path, data in files(settings).items():
-            self.machine.disk.lay(path, data)
+            self.machine.disk.lay(self.machine.expanded(path), data)
 
     def ansible(self, *options: str, playbook: str = "push.yml", **variables: object) -> Run:
         """Run a playbook against the workstation as a user would; `variables` are those of the host."""
@@ -137,6 +143,26 @@ class Bench:
         return Run(ended.returncode, json.loads(lines[-1]), text)
 
 
+    def exchange(
+        self, *, check_mode: bool = False, connection: str = "winrm", deadline_s: int = 30, **variables: object
+    ) -> Outcome:
+        """Carry out a push in this process, over Ansible's own connection plugin; variables as in an inventory."""
+        description = self.workstation.description
+        options = {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": description.http_port or description.https_port,
+            "ansible_winrm_scheme": "http" if description.http_port else "https",
+            "ansible_winrm_transport": "ntlm",
+            "ansible_user": USER,
+            "ansible_password": PASSWORD,
+            **variables,
+        }
+        plugin = connection_loader.get(connection, PlayContext())
+        extras = {name: value for name, value in options.items() if name.startswith(f"ansible_{connection}_")}
+        plugin.set_options(var_options={**options, "_extras": extras})
+        return exchange(plugin, {"profile": "lab", "deadline_s": deadline_s}, check_mode=check_mode)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A workstation as before the vendor's change, whose servers answer; over HTTP with NTLM."""
@@ -159,9 +185,10 @@ class open_bench:  # noqa: N801 - read as a function
     def __enter__(self) -> Bench:
         name = "PC-TEST-01"
         machine = Machine(Identity(computer_name=name, machine_id="m-1"))
-        machine.network = Network(servers=(Server(host=VENDOR_HOST),))
-        machine.services = {"IeaConnexion": "running"}
-        engine = Engine(lambda standard_input: run_round(machine, standard_input))
+        machine.network = Network(servers=(Server(host=VENDOR_HOST, certificate=CERTIFICATE),))
+        machine.services = {SERVICE: "running"}
+        machine.processes = {"ImpactEmploi": 1}
+        engine = Engine({name: machine})
         description = Description(
             name=name,
             http_port=None if self._https else 0,
@@ -169,7 +196,7 @@ class open_bench:  # noqa: N801 - read as a function
             accounts=(Account(USER, PASSWORD),),
             auth=self._auth,
         )
-        workstation = Workstation(description, FaultSet())
+        workstation = Workstation(description, FaultSet(ALL_FAULTS))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
