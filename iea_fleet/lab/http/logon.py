@@ -237,7 +237,7 @@ class Logon:
         if fields is not None and (account is None or not self._binding_holds(fields)):
             return self._wrong(None)
         try:
-            out = self._step_context(scheme, token, fields, account)
+            out = self._step_context(token, fields, account)
         except (SpnegoError, ValueError, struct.error, IndexError, KeyError, AttributeError, TypeError, UnicodeError):
             # The acceptor's readers of hostile tokens raise all of these; each means that it is no logon.
             return self._wrong(account)
@@ -252,21 +252,15 @@ class Logon:
         self._connection_user = accepted
         return LogonResult(accepted, (answer,) if out else ())
 
-    def _step_context(
-        self, scheme: str, token: bytes, fields: AuthenticateFields | None, account: Account | None
-    ) -> bytes | None:
+    def _step_context(self, token: bytes, fields: AuthenticateFields | None, account: Account | None) -> bytes | None:
         line = "nobody:0:00:00:[U]:LCT-0"
         if fields is not None and account is not None:
             user = f"{fields.domain}\\{fields.user}" if fields.domain else fields.user
             line = f"{user}:1000:{'0' * 32}:{_nt_hash(account.password)}:[U]:LCT-0"
         with _user_file(line):
             if self._context is None:
-                protocol, option = (
-                    ("ntlm", NegotiateOptions.use_ntlm)
-                    if scheme.lower() == "ntlm"
-                    else ("negotiate", NegotiateOptions.use_negotiate)
-                )
-                self._context = spnego.server(protocol=protocol, options=option)
+                # This acceptor takes raw NTLM as well as SPNEGO: clients send either under either scheme.
+                self._context = spnego.server(protocol="negotiate", options=NegotiateOptions.use_negotiate)
             bindings = None
             if fields is not None and self._binding is not None and any(fields.channel_binding or b""):
                 bindings = GssChannelBindings(application_data=self._binding)

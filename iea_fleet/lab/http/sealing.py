@@ -52,7 +52,8 @@ def unseal(body: bytes, content_type: str, context: SealedContext) -> tuple[byte
     boundary = re.escape(content_parameters(content_type).get("boundary", _BOUNDARY).encode("latin-1", "replace"))
     # Some clients write a blank after the dashes; the encrypted octets may hold anything, so only the frame is parsed.
     head = re.match(rb"\s*--\s*" + boundary + rb"\r?\n(.{1,1000}?\n)--\s*" + boundary + rb"\r?\n", body, re.DOTALL)
-    tail = re.compile(rb"--\s*" + boundary + rb"--\s*\Z").search(body, max(0, len(body) - 300))
+    # The last boundary's closing dashes are missing in old Ruby clients.
+    tail = re.compile(rb"--\s*" + boundary + rb"(?:--)?\s*\Z").search(body, max(0, len(body) - 300))
     octets = _OCTETS.match(body, head.end()) if head else None
     length = _LENGTH.search(head.group(1)) if head else None
     if head is None or tail is None or octets is None or length is None or tail.start() < octets.end() + 4:

@@ -68,7 +68,7 @@ class Shell:
         now = time.monotonic()
         # Windows leaves backslashes out of the names (not the values) that it repeats here.
         environment = "".join(
-            f'<rsp:Variable Name="{attribute(name.replace(chr(92), ""))}">{escape(value, {chr(34): "&quot;"})}</rsp:Variable>'
+            f'<rsp:Variable Name="{attribute(name.replace(chr(92), ""))}">{attribute(value)}</rsp:Variable>'
             for name, value in self.environment.items()
         )
         parts = [

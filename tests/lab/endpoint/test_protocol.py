@@ -341,4 +341,4 @@ def test_a_program_that_is_not_there_is_not_started_without_cmd(host: Any) -> No
     client.create()
     reply = client.command("nothing.exe", options={"WINRS_SKIP_CMD_SHELL": "TRUE"})
     inner = reply.find(".//f:ProviderFault/f:WSManFault").attrib["Code"]
-    assert (reply.fault_code, inner) == (0x80070002,) + ("2147942402",)
+    assert (reply.fault_code, inner) == (2147942402, "2147942402")
