@@ -133,6 +133,11 @@ class _Judge:
                 elif change.changed or change.before != wanted[name]:
                     found = change.after if change.changed else change.before
                     yield _Difference("not_kept", name, found or "", wanted[name], change.place)
+            changed = {change.place for change in changes if change.changed}
+            for place in facts.places:
+                # The workstation read a wrong value and says that nothing had to change there: one of the two is false.
+                if place.value != wanted[name] and place.place not in changed:
+                    yield _Difference("not_kept", name, place.value or "", wanted[name], place.place)
             verified = self.verified.get(name)
             if isinstance(verified, SettingFacts):
                 for place in verified.places:
