@@ -18,7 +18,7 @@ PARTS = (
 _FOLDER = Path(__file__).with_name("script")
 _STRING = re.compile(r"""('(?:[^']|'')*'|"(?:[^"`]|`.|"")*")""")
 _SPACE_AROUND = re.compile(r" *([{}=;,|+]) *")
-_SPACE_BEFORE_CONDITION = re.compile(r"\b(if|elseif|foreach|switch|while|param|for) \(")
+_SPACE_BEFORE_CONDITION = re.compile(r"\b(if|elseif|foreach|switch|while|for) \(")
 
 
 def strip(source: str) -> str:
@@ -33,7 +33,7 @@ def strip(source: str) -> str:
     for line in map(str.strip, source.splitlines()):
         in_block = in_block or line.startswith("<#")
         if line and not in_block and not line.startswith("#"):
-            kept.append("".join(map(_squeezed, _STRING.split(line))))
+            kept.append(line if line.startswith("function ") else "".join(map(_squeezed, _STRING.split(line))))
         in_block = in_block and not line.endswith("#>")
     return "\n".join(kept) + "\n"
 

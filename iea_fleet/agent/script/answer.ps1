@@ -80,7 +80,8 @@ function Get-ErrorFact {
     $base = $ErrorRecord.Exception.GetBaseException()
     $code = 0
     if ($base -is [ComponentModel.Win32Exception]) { $code = $base.NativeErrorCode }
-    elseif (($base.HResult -band 0xffff0000) -eq 0x80070000) { $code = $base.HResult -band 0xffff }
+    # 87 is what .NET gives for its own arguments.
+    elseif (($base.HResult -band 0xffff0000) -eq 0x80070000 -and $base.HResult -ne 0x80070057) { $code = $base.HResult -band 0xffff }
     # Elsewhere the HRESULT is errno: 28 ENOSPC, 11 EWOULDBLOCK.
     elseif ($base.HResult -eq 28) { $code = 112 }
     elseif ($base.HResult -eq 11) { $code = 32 }

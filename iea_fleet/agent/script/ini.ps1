@@ -11,9 +11,9 @@ function Find-Ini {
         $line = $match.Value
         $trimmed = $line.Trim($blanks)
         if ($trimmed.Length -eq 0) { continue }
-        if ($trimmed[0] -eq '[' -and $trimmed.Contains(']')) {
+        if ($trimmed[0] -eq '[') {
             if ($inside) { break }
-            $inside = Test-SameText $trimmed.Substring(1, $trimmed.IndexOf([Char] ']') - 1).Trim($blanks) $Target.section -IgnoreCase
+            $inside = Test-SameText ($trimmed.Substring(1) -split ']', 2)[0].Trim($blanks) $Target.section -IgnoreCase
         } elseif ($inside -and $line[0] -ne ';' -and $line[0] -ne '#') {
             $name, $value = $line -split '=', 2
             if ($null -ne $value -and (Test-SameText $name.Trim($blanks) $Target.key -IgnoreCase)) {
@@ -28,6 +28,6 @@ function Find-Ini {
         }
         if ($inside) { $end = $match.Index + $match.Length }
     }
-    if ($inside) { return New-LineFact $Text $end ($Target.key + '=') }
-    New-LineFact $Text $Text.Length ('[' + $Target.section + ']' + (Get-LineEnd $Text) + $Target.key + '=')
+    if ($inside) { return @{ State = 'absent'; Start = $end; Length = 0; Before = (Get-LineEnd $Text) + $Target.key + '='; After = '' } }
+    New-LineFact $Text ('[' + $Target.section + ']' + (Get-LineEnd $Text) + $Target.key + '=')
 }

@@ -14,17 +14,16 @@ function Find-Property {
         if (-not $match.Success) { throw [FormatException] "No line of properties at character $at." }
         $key = $match.Groups['key']
         if (-not $key.Success -or ($key.Length -eq 0 -and $match.Groups['sign'].Length -eq 0)) { continue }
+        $value = $match.Groups['value']
+        # One wrong escape anywhere and Java takes nothing of the file.
+        $meaning = Expand-Property $value.Value
         if (Test-SameText (Expand-Property $key.Value) $Target.key) {
-            $value = $match.Groups['value']
-            $found = @{ State = 'present'; Value = $value.Value; Start = $value.Index; Length = $value.Length }
+            $found = @{ State = 'present'; Value = $meaning; Start = $value.Index; Length = $value.Length }
             if ($match.Groups['sign'].Length -eq 0) { $found.Before = '=' }
         }
     }
-    if ($null -ne $found) {
-        $found.Value = Expand-Property $found.Value
-        return $found
-    }
-    New-LineFact $Text $Text.Length ((Format-Property $Target.key -Key) + '=')
+    if ($null -ne $found) { return $found }
+    New-LineFact $Text ((Format-Property $Target.key -Key) + '=')
 }
 
 function Expand-Property {

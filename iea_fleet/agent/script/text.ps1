@@ -126,13 +126,11 @@ function Get-LineEnd {
 function New-LineFact {
     <#
     .SYNOPSIS
-    What to add, and where, so that a line stands behind the line that ends at a place; the text ends as it ended.
+    What to add so that a line stands at the end of a text that keeps ending as it ended.
     #>
-    param ([String] $Text, [Int32] $End, [String] $Line)
-    $lineEnd = Get-LineEnd $Text
-    $End += ([Regex] '\G(?:\r\n|\n|\r)?').Match($Text, $End).Length
-    $fact = @{ State = 'absent'; Start = $End; Length = 0; Before = $Line; After = '' }
-    if ($End -gt 0) { if ($Text[$End - 1] -in "`r`n".ToCharArray()) { $fact.After = $lineEnd } else { $fact.Before = $lineEnd + $Line } }
+    param ([String] $Text, [String] $Line)
+    $fact = @{ State = 'absent'; Start = $Text.Length; Length = 0; Before = $Line; After = '' }
+    if ($Text) { if ($Text[-1] -in "`r`n".ToCharArray()) { $fact.After = Get-LineEnd $Text } else { $fact.Before = (Get-LineEnd $Text) + $Line } }
     $fact
 }
 
