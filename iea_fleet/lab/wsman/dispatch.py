@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from iea_fleet.lab.engine import CommandLine, Engine, EngineRefused, Signal
+from iea_fleet.lab.psrp.service import carry_out, is_configuration, open_runspace
 from iea_fleet.lab.wsman import faults, listing
 from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.body import (
@@ -151,14 +152,16 @@ async def _carry_out(workstation: Workstation, engine: Engine, caller: Caller, r
         raise faults.access_denied()
     if request.action in {ns.GET, ns.ENUMERATE, ns.PULL, ns.RELEASE}:
         return listing.answer(workstation, caller.user, request)
-    if request.resource_uri != ns.CMD_RESOURCE:
+    if request.resource_uri != ns.CMD_RESOURCE and not is_configuration(request.resource_uri):
         raise faults.resource_not_found(request.resource_uri)
     if request.action == ns.CREATE:
-        return _create(workstation, caller, request)
+        return await _create(workstation, engine, caller, request)
     shell = find_shell(workstation, request.selectors.get("ShellId", ""), caller.user)
     if request.action == ns.DELETE:
         close_shell(workstation, shell)
         return render_envelope(f"{ns.TRANSFER}/DeleteResponse", request.message_id, "", "s a w p")
+    if shell.runspace is not None:
+        return await carry_out(workstation, shell, shell.runspace, request)
     if request.action == ns.COMMAND:
         return _command(workstation, engine, shell, request)
     if request.action == ns.SEND:
@@ -179,7 +182,7 @@ def _duration(text: str | None, what: str) -> float | None:
     return seconds
 
 
-def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes:
+async def _create(workstation: Workstation, engine: Engine, caller: Caller, request: Request) -> bytes:
     body = find_body(request, "Shell")
     quotas = workstation.quotas
     codepage = request.options.get("WINRS_CODEPAGE", "").strip()
@@ -206,7 +209,9 @@ def _create(workstation: Workstation, caller: Caller, request: Request) -> bytes
         no_profile=request.options.get("WINRS_NOPROFILE", "").strip().lower() in {"true", "1"},
     )
     check_id(shell.shell_id)
-    if not set(shell.output_streams.split()) <= {"stdout", "stderr"} or shell.input_streams != "stdin":
+    if request.resource_uri != ns.CMD_RESOURCE:
+        shell.runspace = await open_runspace(workstation, engine, shell.owner, request, body)
+    elif not set(shell.output_streams.split()) <= {"stdout", "stderr"} or shell.input_streams != "stdin":
         raise faults.schema_validation_error("A text shell has the streams stdin, stdout and stderr.")
     open_shell(workstation, shell)
     created = (

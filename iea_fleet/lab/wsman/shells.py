@@ -15,6 +15,7 @@ from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.envelope import attribute
 
 if TYPE_CHECKING:
+    from iea_fleet.lab.psrp.runspace import Runspace
     from iea_fleet.lab.workstation import Workstation
 
 
@@ -31,7 +32,7 @@ class Command:
 
 @dataclass(slots=True)
 class Shell:
-    """One text shell.
+    """One shell: a text shell, or with a `runspace` a shell of PowerShell.
 
     `idle_timeout_s` and `lifetime_s` (None: no limit) in seconds; `commands_started` counts towards the quota of
     operations until the shell is deleted, for a Signal does not give an operation back ([MS-WSMV] note 118).
@@ -55,6 +56,7 @@ class Shell:
     commands: dict[str, Command] = field(default_factory=dict)
     commands_started: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+    runspace: Runspace | None = None
 
     def close(self) -> None:
         """End everything that runs in the shell."""
@@ -62,6 +64,8 @@ class Shell:
             command.process.signal(Signal.TERMINATE)
         self.commands.clear()
         self.closed.set()
+        if self.runspace is not None:
+            self.runspace.close()
 
     def render(self) -> str:
         """The shell as an `rsp:Shell` element, children in Windows' order."""

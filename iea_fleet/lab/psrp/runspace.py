@@ -1,0 +1,162 @@
+"""A runspace pool of one shell: psrpcore's server side, its pipelines, and what waits to be received by the client."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from psrpcore import (
+    CreatePipelineEvent,
+    EndOfPipelineInputEvent,
+    GetAvailableRunspacesEvent,
+    GetCommandMetadataEvent,
+    PipelineInputEvent,
+    PSRPEvent,
+    PSRPPayload,
+    ResetRunspaceStateEvent,
+    ServerRunspacePool,
+    SetMaxRunspacesEvent,
+    SetMinRunspacesEvent,
+    StreamType,
+)
+from psrpcore.types import PSRPMessageType, PSVersion, RunspacePoolState
+
+from iea_fleet.lab.engine import EngineRefused
+from iea_fleet.lab.psrp.fragments import FragmentReader, PsrpRefused, message_type, split_fragments
+from iea_fleet.lab.psrp.pipeline import Pipeline, Start
+
+if TYPE_CHECKING:
+    from iea_fleet.lab.workstation import Workstation
+
+# Windows writes fragments of 32 KB.
+_FRAGMENT_BYTES: Final = 32_768
+_STREAM_ELEMENT_CHARACTERS: Final = 120
+_POWERSHELL_VERSION: Final = "5.1.19041.1"
+
+
+class Runspace:
+    """What [MS-PSRP] knows of one shell.
+
+    Args:
+        workstation: whose PowerShell it is.
+        owner: the user as Windows names him.
+        start: starts a process on the workstation.
+        room: characters of base64 that the client takes in one answer.
+    """
+
+    def __init__(self, workstation: Workstation, owner: str, start: Start, room: int) -> None:
+        version = PSVersion(_POWERSHELL_VERSION)
+        build = PSVersion(f"{workstation.description.build}.1")
+        self._pool = ServerRunspacePool(
+            {"PSVersionTable": {"PSVersion": version, "PSEdition": "Desktop", "BuildVersion": build}}
+        )
+        self._reader = FragmentReader()
+        self._owner, self._start = owner, start
+        self._fragment_bytes = max(1024, min(_FRAGMENT_BYTES, room * 3 // 4 - 512))
+        self.fragments: deque[bytes] = deque()
+        self.news = asyncio.Event()
+        """Set when the pool has something to be received, or is closed."""
+        self.pipelines: dict[uuid.UUID, Pipeline] = {}
+
+    @property
+    def opened(self) -> bool:
+        """Whether the pool takes pipelines."""
+        return bool(self._pool.state == RunspacePoolState.Opened)
+
+    def add_pipeline(self, pipeline_id: uuid.UUID) -> Pipeline:
+        """A new pipeline, which waits for its CreatePipeline."""
+        pipeline = Pipeline(self._pool, pipeline_id, self._owner, self._start)
+        self.pipelines[pipeline_id] = pipeline
+        return pipeline
+
+    def drop_pipeline(self, pipeline_id: uuid.UUID) -> None:
+        """End a pipeline and forget it."""
+        pipeline = self.pipelines.pop(pipeline_id, None)
+        if pipeline is not None:
+            pipeline.close()
+
+    async def accept(self, data: bytes, pipeline: Pipeline | None = None) -> None:
+        """Take what the client sent to the pool, or to a pipeline.
+
+        Raises: PsrpRefused, after which nothing more should be accepted; EngineRefused.
+        """
+        reader = self._reader if pipeline is None else pipeline.reader
+        try:
+            for fragment in reader.objects(data):
+                self._pool.receive_data(PSRPPayload(fragment, StreamType.default, None))
+                event = self._pool.next_event()
+                if event is not None:
+                    await self._handle(event, pipeline)
+                self.drain()
+        except (PsrpRefused, EngineRefused):
+            raise
+        except Exception as error:
+            # psrpcore trusts its peer: what is no object of the right shape fails anywhere below, with any exception.
+            raise PsrpRefused(f"a message can't be read: {type(error).__name__}: {error}"[:300]) from error
+
+    async def _handle(self, event: PSRPEvent[Any, Any], pipeline: Pipeline | None) -> None:
+        match event:
+            case SetMinRunspacesEvent() | SetMaxRunspacesEvent() | ResetRunspaceStateEvent():
+                self._pool.runspace_availability_response(event.ci, response=True)
+            case GetAvailableRunspacesEvent():
+                running = sum(1 for other in self.pipelines.values() if not other.ended)
+                self._pool.runspace_availability_response(event.ci, max(0, self._pool.max_runspaces - running))
+            case CreatePipelineEvent() | GetCommandMetadataEvent() | PipelineInputEvent() | EndOfPipelineInputEvent():
+                if pipeline is None or event.pipeline_id != pipeline.server.pipeline_id:
+                    raise PsrpRefused("a message is addressed to another pipeline")
+                await self._handle_pipeline(event, pipeline)
+
+    async def _handle_pipeline(self, event: PSRPEvent[Any, Any], pipeline: Pipeline) -> None:
+        match event:
+            case CreatePipelineEvent():
+                await pipeline.begin(event.pipeline)
+            case GetCommandMetadataEvent():
+                pipeline.refuse("This workstation of the lab tells no command metadata.")
+            case PipelineInputEvent():
+                await pipeline.give(event.data)
+            case EndOfPipelineInputEvent():
+                await pipeline.end_input()
+
+    def drain(self) -> None:
+        """Put the messages that were written where they are received: in the pool's own queue, or a pipeline's."""
+        while (payload := self._pool.data_to_send(self._fragment_bytes)) is not None:
+            pipeline = self.pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
+            if payload.pipeline_id is None:
+                self.fragments.extend(split_fragments(payload.data))
+                self.news.set()
+            elif pipeline is not None:
+                pipeline.fragments.extend(split_fragments(payload.data))
+
+    def take_pool(self, room: int) -> list[bytes]:
+        """Fragments of the pool for a Receive, at most `room` characters; Windows tells a state in its own answer."""
+        taken: list[bytes] = []
+        while self.fragments and _characters(self.fragments[0]) <= room:
+            if taken and message_type(self.fragments[0]) is PSRPMessageType.RunspacePoolState:
+                break
+            taken.append(self.fragments.popleft())
+            room -= _characters(taken[-1])
+        return taken
+
+    def take(self, pipeline: Pipeline, room: int) -> list[bytes]:
+        """Fragments of a pipeline for a Receive, at most `room` characters; its process is read as far as needed."""
+        taken: list[bytes] = []
+        while True:
+            while pipeline.fragments and _characters(pipeline.fragments[0]) <= room:
+                taken.append(pipeline.fragments.popleft())
+                room -= _characters(taken[-1])
+            if pipeline.fragments or not pipeline.write_news():
+                return taken
+            self.drain()
+
+    def close(self) -> None:
+        """End every pipeline."""
+        for pipeline_id in list(self.pipelines):
+            self.drop_pipeline(pipeline_id)
+        self.news.set()
+
+
+def _characters(fragment: bytes) -> int:
+    """What a fragment takes of an answer: base64 in an element of its own."""
+    return (len(fragment) + 2) // 3 * 4 + _STREAM_ELEMENT_CHARACTERS
