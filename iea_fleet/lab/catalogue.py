@@ -11,12 +11,15 @@ from iea_fleet.lab.application import SITUATIONS, Reach, Situation
 from iea_fleet.lab.fleet import MIX
 from iea_fleet.lab.messages import EngineName
 from iea_fleet.lab.output_faults import OUTPUT_FAULTS
-from iea_fleet.lab.transport_faults import FAULTS, FaultKind, Stage
+from iea_fleet.lab.transport_faults import FAULTS, FaultKind
 from iea_fleet.model.errors import InputError
 
 _BOTH = (EngineName.EMULATED, EngineName.PWSH)
 # Below the proxy of the `pwsh` engine a workstation has neither names nor connections of its own.
 _BEHIND_THE_PROXY = {Reach.DNS, Reach.TCP_REFUSED}
+
+# A real disk can't be full, or a real file held, at one moment of a transaction only.
+_OF_A_DISK_IN_MEMORY = {"disk_full", "settings_locked_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def _situation(situation: Situation) -> Entry:
 
 def _fault(fault: FaultKind, kind: Literal["transport", "output"]) -> Entry:
     parameters = {key: str(parameter.default) for key, parameter in fault.parameters.items()}
-    engines = (EngineName.EMULATED,) if fault.stage is Stage.MACHINE else _BOTH
+    engines = (EngineName.EMULATED,) if fault.name in _OF_A_DISK_IN_MEMORY else _BOTH
     return Entry(fault.name, kind, fault.row, fault.what, parameters, engines)
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from iea_fleet.lab.application import SITUATIONS
 from iea_fleet.lab.catalogue import find_entry
 from iea_fleet.lab.condition import Condition, begin, mend
-from iea_fleet.lab.endpoint import Endpoint, EndpointRefused
+from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.fleet import PlannedHost, loopback_has_many_addresses, plan_fleet
 from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
 from iea_fleet.lab.messages import HostStatus, LabSettings, LogonName
 from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.seen import is_right, look
 from iea_fleet.lab.staging import Staging
-from iea_fleet.lab.transport_faults import FaultRefused, FaultSet
+from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
-from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.errors import InputError
 
 USER = "iea-admin"
 """The local administrator of every workstation of a lab."""
@@ -82,10 +82,6 @@ class Lab:
             self._endpoint = Endpoint((member.workstation for member in self._members.values()), self._staging.engine)
             await self._endpoint.start()
             self._write_inventory(inventory)
-        except EndpointRefused as error:
-            await self.stop()
-            what, _, mend_sentence = str(error).rstrip(".").rpartition(": ")
-            raise LocalFailure("lab", what, f"{mend_sentence[:1].upper()}{mend_sentence[1:]}.") from error
         except BaseException:
             await self.stop()
             raise
@@ -158,12 +154,7 @@ class Lab:
     def _begin(self, member: _Member, name: str, parameters: dict[str, str]) -> None:
         situation = SITUATIONS.get(name)
         if situation is None:
-            try:
-                member.workstation.faults.set(name, **parameters)
-            except FaultRefused as error:
-                raise InputError(
-                    member.planned.name, str(error).rstrip("."), "See iea-fleet lab break --list."
-                ) from error
+            member.workstation.faults.set(name, **parameters)
             return
         member.condition, changes = begin(member.condition, situation)
         # A file can be held only while it is there, and laid only while it is not held.

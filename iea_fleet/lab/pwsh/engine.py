@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from iea_fleet.agent import LOADER
-from iea_fleet.lab import commands
+from iea_fleet.lab import commands, output_faults
 from iea_fleet.lab.command_line import PowerShellCall
-from iea_fleet.lab.engine import CommandLine, Process, Signal
+from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process, Signal
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import RealProcess
+from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
 
 _PROCESSES_PER_CPU = 2
+
+# The script's functions that change something on the disk, each once and in one step (script/durable.ps1).
+DURABLE_FUNCTIONS = ("Write-DurableFile", "Move-DurableFile", "Remove-DurableFile", "Set-DurableValue")
+_DURABLE = re.compile(rf"(?m)^function (?:{'|'.join(DURABLE_FUNCTIONS)}) ?\{{\n(?:param ?\(.*\)\n)?")
 
 
 class PwshEngine:
@@ -35,7 +41,9 @@ class PwshEngine:
     def start(self, workstation: Workstation, command: CommandLine) -> Process:
         """Start a command line; see `Engine.start`."""
         folder = self._folders[workstation.name]
-        hooks = commands.Hooks(powershell=lambda call: self._powershell(folder, command, call), read_file=folder.read)
+        hooks = commands.Hooks(
+            powershell=lambda call: self._powershell(workstation, folder, command, call), read_file=folder.read
+        )
         return commands.start(workstation, command, hooks)
 
     async def stop(self) -> None:
@@ -46,23 +54,66 @@ class PwshEngine:
         for process in running:
             await process.gone()
 
-    def _powershell(self, folder: WorkstationFolder, command: CommandLine, call: PowerShellCall) -> RealProcess:
-        process = RealProcess(
-            (str(folder.pwsh), *_real_arguments(call)),
-            folder.environment() | dict(command.environment),
-            folder.home,
-            self._slots,
-            ended=lambda: self._running.discard(process),
-        )
-        self._running.add(process)
-        return process
+    def _powershell(
+        self, workstation: Workstation, folder: WorkstationFolder, command: CommandLine, call: PowerShellCall
+    ) -> Process:
+        faults = workstation.faults
+        refused = output_faults.instead(faults)
+        if refused is not None:
+            return AnswerProcess(lambda _: refused)
+        environment = folder.environment() | dict(command.environment)
+        ours = call.script is not None and LOADER.strip() in call.script
+        arguments = (str(folder.pwsh), *(_with_prelude(call.script or "") if ours else call.argv))
+
+        def run() -> RealProcess:
+            process = RealProcess(
+                arguments, environment, folder.home, self._slots, ended=lambda: self._running.discard(process)
+            )
+            self._running.add(process)
+            return process
+
+        trouble = output_faults.disk_trouble(faults) if ours else output_faults.DiskTrouble()
+        if not trouble.cut_step and all(fault.kind.stage is not Stage.OUTPUT for fault in faults.active):
+            return run()
+
+        async def run_whole(standard_input: bytes) -> Answer:
+            if trouble.cut_step:
+                standard_input = with_cut(standard_input, trouble.cut_step)
+            return output_faults.printed(faults, await _whole(run(), standard_input))
+
+        return AnswerProcess(run_whole, reads_input=ours or call.from_input)
 
 
-def _real_arguments(call: PowerShellCall) -> tuple[str, ...]:
-    """The arguments as they were given; before our own loader comes what Linux lacks."""
-    if call.script is None or LOADER.strip() not in call.script:
-        return call.argv
-    encoded = base64.b64encode((_prelude() + call.script).encode("utf-16-le")).decode("ascii")
+def with_cut(standard_input: bytes, step: int) -> bytes:
+    """What goes to our loader, changed so that the process ends right before a durable step of the script.
+
+    Args:
+        standard_input: the request's line, then the script as it is sent: comments stripped, a statement a line.
+        step: which durable step, from 1.
+    """
+    request, _, script = standard_input.decode("ascii", "replace").partition("\n")
+    cut = f"if (++$global:LabStep -eq {step}) {{ [Diagnostics.Process]::GetCurrentProcess().Kill() }}\n"
+    script = _DURABLE.sub(lambda head: head[0] + cut, script)
+    return f"{request}\n{script}".encode("ascii", "replace")
+
+
+async def _whole(process: RealProcess, standard_input: bytes) -> Answer:
+    await process.feed(standard_input, True)
+    streams = {"stdout": b"", "stderr": b""}
+    try:
+        while process.output.exit_code is None or not process.output.empty:
+            await process.output.wait_for_news(60.0)
+            for name, data in process.output.take(1 << 20):
+                streams[name] += data
+    finally:
+        # Whoever waited may have been told to stop; one that has ended takes no notice.
+        process.signal(Signal.TERMINATE)
+    return Answer(streams["stdout"], streams["stderr"], process.output.exit_code)
+
+
+def _with_prelude(script: str) -> tuple[str, ...]:
+    """The arguments for our own loader: before it comes what Linux lacks."""
+    encoded = base64.b64encode((_prelude() + script).encode("utf-16-le")).decode("ascii")
     return ("-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
 
 

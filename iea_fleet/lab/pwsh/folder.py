@@ -45,13 +45,18 @@ class WorkstationFolder:
         return self.root / "Users" / self.user
 
     @property
+    def processes(self) -> Path:
+        """One empty file for each process that the workstation seems to run."""
+        return self.root / "processes"
+
+    @property
     def services(self) -> Path:
         """One file a service, named as it is, with its state as Get-Service spells it."""
         return self.root / "services"
 
     def make(self) -> None:
         """Lay out the folders, for the owner only, and the links by which PowerShell is called."""
-        for folder in ("ProgramData", "Windows/Temp", "bin", "services"):
+        for folder in ("ProgramData", "Windows/Temp", "bin", "services", "processes"):
             (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in ("AppData/Roaming", "AppData/Local/Temp"):
             (self.home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -86,6 +91,7 @@ class WorkstationFolder:
             "HOME": str(self.home),
             "HTTPS_PROXY": self.proxy,
             "HTTP_PROXY": self.proxy,
+            "IEA_LAB_PROCESSES": str(self.processes),
             "IEA_LAB_SERVICES": str(self.services),
             "LANG": "fr_FR.UTF-8",
             "PATH": f"{self.root / 'bin'}:{_SYSTEM_PATH}",
@@ -124,10 +130,12 @@ class WorkstationFolder:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
 
-    def set_services(self, states: Mapping[str, str]) -> None:
-        """Write down the state of every service there is (`Running`, `Stopped`); others are gone."""
-        for file in self.services.iterdir():
+    def set_running(self, states: Mapping[str, str], processes: Iterable[str]) -> None:
+        """Write down every service with its state (`Running`, `Stopped`) and every process; others are gone."""
+        for file in (*self.services.iterdir(), *self.processes.iterdir()):
             file.unlink()
+        for name in processes:
+            (self.processes / name).touch()
         for name, state in states.items():
             (self.services / name).write_text(state, encoding="ascii")
 

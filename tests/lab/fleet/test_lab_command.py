@@ -1,0 +1,272 @@
+"""`iea-fleet lab` as people call it: a real process, real sockets, real clients."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import winrm
+import yaml
+
+from tests.lab.fleet.conftest import PROGRAM, CommandLine
+
+
+def names(iea: CommandLine) -> list[str]:
+    return list(iea.status())
+
+
+def run(iea: CommandLine, host: str, command: str, transport: str = "ntlm") -> str:
+    account = iea.account(host)
+    session = winrm.Session(account.url, auth=(account.user, account.password), transport=transport, ca_trust_path=None)
+    answer = session.run_cmd(command)
+    assert answer.status_code == 0
+    return str(answer.std_out.decode().strip())
+
+
+def test_a_stock_client_reaches_each_workstation_with_the_inventorys_account(iea: CommandLine) -> None:
+    iea.up("--hosts", "2", "--auth", "basic,ntlm")
+    for host in names(iea):
+        assert run(iea, host, "hostname", "ntlm") == host
+        assert run(iea, host, "hostname", "basic") == host
+    for seen in iea.status().values():
+        assert int(str(seen["requests"])) > 4
+        assert seen["last_request"] == "delete"
+        assert seen["shells"] == 0
+
+
+def test_up_tells_where_the_inventory_is_and_what_to_type_next(iea: CommandLine) -> None:
+    done = iea("lab", "up", "--detach", "--port", "0", "--hosts", "3", "--sites", "1")
+    assert done.code == 0
+    assert "3 workstations in 1 association are up" in done.stdout
+    assert f"iea-fleet push -i {iea.inventory}" in done.stdout
+    assert "iea-fleet lab down" in done.stdout
+    assert iea.inventory.exists()
+
+
+def test_status_shows_a_table_of_what_is_so(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "plain_mode")
+    done = iea("lab", "status")
+    assert done.code == 0
+    assert "plain_mode" in done.stdout
+    assert "Standard" in done.stdout
+
+
+def test_what_is_broken_shows_and_what_is_mended_is_gone(iea: CommandLine) -> None:
+    iea.up("--hosts", "2", "--situation", "right")
+    first, second = names(iea)
+    for fault in ("settings_malformed", "server_dns", "licence_not_recognised"):
+        assert iea("lab", "break", first, fault).code == 0
+    assert iea("lab", "break", first, "slow", "delay_s=0.5", "on=create").code == 0
+    broken = iea.status()
+    assert broken[first]["situations"] == ["right", "settings_malformed", "server_dns", "licence_not_recognised"]
+    assert broken[first]["faults"] == ["slow(delay_s=0.5, on=create)"]
+    assert broken[first]["right"] is False
+    assert broken[second]["right"] is True
+    assert iea("lab", "mend", first).code == 0
+    mended = iea.status()[first]
+    assert (mended["situations"], mended["faults"], mended["right"]) == (["right"], [], True)
+
+
+def test_mend_leaves_wrong_settings_for_a_push(iea: CommandLine) -> None:
+    iea.up("--hosts", "2", "--situation", "right")
+    assert iea("lab", "break", "all", "old_http_urls").code == 0
+    assert iea("lab", "mend", "all").code == 0
+    assert [host["situations"] for host in iea.status().values()] == [["old_http_urls"]] * 2
+    assert not any(host["right"] for host in iea.status().values())
+
+
+def test_a_transport_fault_meets_a_stock_client_until_it_is_mended(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "right")
+    (host,) = names(iea)
+    iea("lab", "break", host, "credentials_rejected")
+    with pytest.raises(winrm.exceptions.InvalidCredentialsError):
+        run(iea, host, "hostname")
+    assert int(str(iea.status()[host]["refused_logons"])) >= 1
+    iea("lab", "mend", host)
+    assert run(iea, host, "hostname") == host
+
+
+def test_the_list_of_faults_needs_no_lab_and_names_row_and_engine(iea: CommandLine) -> None:
+    done = iea("lab", "break", "--list")
+    assert done.code == 0
+    for name in ("server_tls_expired", "shells_quota", "banner", "power_cut"):
+        assert name in done.stdout
+
+
+def test_over_https_a_client_that_trusts_the_lab_authority_is_served(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--https")
+    (host,) = names(iea)
+    account = iea.account(host)
+    variables = yaml.safe_load(iea.inventory.read_text(encoding="utf-8"))["all"]["vars"]
+    session = winrm.Session(
+        f"https://{account.host}:{account.port}/wsman",
+        auth=(account.user, account.password),
+        transport="ntlm",
+        server_cert_validation="validate",
+        ca_trust_path=variables["ansible_winrm_ca_trust_path"],
+    )
+    assert session.run_cmd("hostname").std_out.decode().strip() == host
+
+
+def test_everything_private_is_for_its_owner_only_and_gone_after_down(iea: CommandLine) -> None:
+    iea.up("--hosts", "1")
+    lab = iea.state / "lab"
+    assert stat.S_IMODE(lab.stat().st_mode) == 0o700
+    private = (lab / "lab.json", lab / "inventory" / "group_vars" / "all" / "vault.yml")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert iea("lab", "down").code == 0
+    assert not iea.inventory.exists()
+    assert not any(path.exists() for path in private)
+
+
+def test_down_twice_is_no_error(iea: CommandLine) -> None:
+    iea.up("--hosts", "1")
+    assert "closed" in iea("lab", "down").stdout
+    done = iea("lab", "down")
+    assert (done.code, done.stdout) == (0, "No lab is running.\n")
+
+
+def test_the_inventory_can_stand_where_the_user_wants_it(iea: CommandLine, tmp_path: Path) -> None:
+    inventory = tmp_path / "mine" / "fleet.yml"
+    iea.up("--hosts", "1", "--inventory", inventory)
+    assert inventory.exists()
+    iea("lab", "down")
+    assert not (tmp_path / "mine" / "group_vars").exists()
+
+
+def test_a_second_lab_is_refused_with_the_first_ones_facts(iea: CommandLine) -> None:
+    iea.up("--hosts", "2")
+    done = iea("lab", "up", "--detach", "--port", "0")
+    assert done.code == 6
+    assert "already running (2 hosts" in done.stderr
+    assert len(iea.status()) == 2
+
+
+def test_a_port_in_use_is_one_sentence_and_leaves_nothing(iea: CommandLine) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.87.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = iea("lab", "up", "--detach", "--hosts", "2", "--port", port)
+    assert done.code == 6
+    assert "the port is in use" in done.stderr.lower() or "port in use" in done.stderr.lower()
+    assert done.stderr.count("\n") == 1
+    assert not iea.inventory.exists()
+    assert iea("lab", "status").code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("status",), "no lab is running"),
+        (("mend", "POSTE-01"), "no lab is running"),
+        (("break", "POSTE-01", "slow"), "no lab is running"),
+        (("up", "--situation", "server_dsn"), "Did you mean 'server_dns'?"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(iea: CommandLine, arguments: tuple[str, ...], sentence: str) -> None:
+    done = iea("lab", *arguments)
+    assert done.code == 3
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("up", "--hosts", "0"),
+        ("up", "--auth", "kerberos"),
+        ("up", "--engine", "wine"),
+        ("up", "--hosts", "2", "--sites", "3"),
+        ("break", "POSTE-01"),
+        ("break", "POSTE-01", "slow", "delay_s"),
+    ],
+)
+def test_a_wrong_command_line_is_code_2(iea: CommandLine, arguments: tuple[str, ...]) -> None:
+    assert iea("lab", *arguments).code == 2
+
+
+def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "right")
+    (host,) = names(iea)
+    before = iea.status()
+    for arguments, sentence in (
+        (("break", "NOBODY", "slow"), "the lab has no such host"),
+        (("break", host, "slwo"), "Did you mean 'slow'?"),
+        (("break", host, "slow", "delay=1"), "it has no parameter delay"),
+        (("break", host, "slow", "delay_s=x"), "delay_s can't be 'x'"),
+        (("break", host, "server_dns", "x=1"), "has no parameter 'x'"),
+        (("break", host, "\x1b[31m"), "no name or value"),
+        (("mend", "NOBODY"), "the lab has no such host"),
+    ):
+        done = iea("lab", *arguments)
+        assert (done.code, done.stderr.count("\n")) == (3, 1)
+        assert sentence in done.stderr
+        assert "\x1b" not in done.stderr
+    assert iea.status() == before
+
+
+def test_engine_pwsh_without_a_powershell_says_what_to_do(iea: CommandLine) -> None:
+    done = subprocess.run(
+        [PROGRAM, "lab", "up", "--engine", "pwsh", "--detach"],
+        env=iea.environment | {"IEA_FLEET_PWSH": "/nowhere/pwsh"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "no PowerShell at /nowhere/pwsh" in done.stderr
+
+
+def test_a_lab_whose_process_died_is_told_and_cleared_up(iea: CommandLine) -> None:
+    iea.up("--hosts", "1")
+    record = (iea.state / "lab" / "lab.json").read_text(encoding="utf-8")
+    os.kill(int(record.partition('"pid":')[2].partition(",")[0]), signal.SIGKILL)
+    done = iea("lab", "status")
+    assert done.code == 3
+    assert "process has died" in done.stderr
+    assert iea("lab", "down").code == 0
+    assert not iea.inventory.exists()
+    iea.up("--hosts", "1")
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_in_the_foreground_it_closes_cleanly_when_it_is_told_to_end(iea: CommandLine, kind: signal.Signals) -> None:
+    with subprocess.Popen(
+        [PROGRAM, "lab", "up", "--port", "0", "--hosts", "2"],
+        env=iea.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        while "Ctrl-C" not in process.stdout.readline():
+            assert process.poll() is None
+        assert len(iea.status()) == 2
+        process.send_signal(kind)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "The lab is closed" in out
+    assert err == ""
+    assert not iea.inventory.exists()
+
+
+def test_a_foreign_inventory_is_left_alone(iea: CommandLine, tmp_path: Path) -> None:
+    own = tmp_path / "hosts.yml"
+    own.write_text("all: {}\n", encoding="utf-8")
+    done = iea("lab", "up", "--detach", "--port", "0", "--inventory", own)
+    assert done.code == 3
+    assert "is not from the lab" in done.stderr
+    assert own.read_text(encoding="utf-8") == "all: {}\n"
+
+
+def test_a_state_folder_with_a_long_path_works_too(tmp_path: Path) -> None:
+    iea = CommandLine(tmp_path / ("deep" * 20) / ("er" * 20))
+    iea.up("--hosts", "1")
+    assert len(iea.status()) == 1
+    assert iea("lab", "down").code == 0
