@@ -49,12 +49,14 @@ class Endpoint:
     """
 
     def __init__(self, workstations: Iterable[Workstation], engine: Engine) -> None:
-        self.workstations = {workstation.name: workstation for workstation in workstations}
+        self.workstations = tuple(workstations)
         self.certificates = LabCertificates()
         self._engine = engine
-        self._listeners: dict[str, list[_Listener]] = {name: [] for name in self.workstations}
-        self._writers: dict[str, set[asyncio.StreamWriter]] = {name: set() for name in self.workstations}
-        self._down: set[str] = set()
+        # By object, not by name: two workstations may claim one name (a cloned image).
+        self._listeners: dict[Workstation, list[_Listener]] = {workstation: [] for workstation in self.workstations}
+        self._writers: dict[Workstation, set[asyncio.StreamWriter]] = {one: set() for one in self.workstations}
+        self._serving: set[asyncio.Task[None]] = set()
+        self._down: set[Workstation] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing = asyncio.Lock()
         self._stopped = False
@@ -64,11 +66,11 @@ class Endpoint:
 
         Raises: EndpointRefused when an address is not loopback or a port is in use; then none is open.
         """
-        for workstation in self.workstations.values():
+        for workstation in self.workstations:
             _check_loopback(workstation.description)
         _raise_file_limit(2 * len(self.workstations) + 512)
         try:
-            for workstation in self.workstations.values():
+            for workstation in self.workstations:
                 await self._open_workstation(workstation)
         except BaseException:
             await self.stop()
@@ -84,8 +86,8 @@ class Endpoint:
             if port is not None:
                 listener = _Listener(scheme, description.address, port)
                 await self._open(workstation, listener)
-                self._listeners[workstation.name].append(listener)
-        ports = {listener.scheme: listener.port for listener in self._listeners[workstation.name]}
+                self._listeners[workstation].append(listener)
+        ports = {listener.scheme: listener.port for listener in self._listeners[workstation]}
         workstation.with_ports(ports.get("http"), ports.get("https"))
         workstation.faults.on_change = lambda: self._adapt_soon(workstation)
         workstation.go_down = lambda up_s, down_s, new_boot: self._spawn(
@@ -96,10 +98,17 @@ class Endpoint:
 
     async def _open(self, workstation: Workstation, listener: _Listener) -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writers = self._writers[workstation.name]
+            writers = self._writers[workstation]
             writers.add(writer)
+            task = asyncio.current_task()
+            if task is not None:
+                self._serving.add(task)
+                task.add_done_callback(self._serving.discard)
             try:
                 await self._serve(workstation, listener.scheme, reader, writer)
+            except asyncio.CancelledError:
+                # This is the end of the task: asyncio's streams of 3.11 would report the cancellation as a crash.
+                writer.transport.abort()
             finally:
                 writers.discard(writer)
                 writer.close()
@@ -153,9 +162,9 @@ class Endpoint:
             await self._adapt_now(workstation)
 
     async def _adapt_now(self, workstation: Workstation) -> None:
-        closed = workstation.name in self._down or workstation.faults.get("refused") is not None
+        closed = workstation in self._down or workstation.faults.get("refused") is not None
         silent = workstation.faults.get("silent") is not None
-        for listener in self._listeners[workstation.name]:
+        for listener in self._listeners[workstation]:
             if closed or silent:
                 self._close(listener)
                 if silent and not closed:
@@ -179,36 +188,42 @@ class Endpoint:
             blocker.close()
         listener.blockers.clear()
 
+    def open_connections(self, workstation: Workstation) -> tuple[str, ...]:
+        """The peers (`address:port`) of a workstation's open connections."""
+        peers = (writer.get_extra_info("peername") for writer in self._writers[workstation])
+        return tuple(f"{peer[0]}:{peer[1]}" for peer in peers if peer)
+
     def _drop_connections(self, workstation: Workstation) -> None:
-        for writer in list(self._writers[workstation.name]):
+        for writer in list(self._writers[workstation]):
             reset(writer)
 
     async def _go_down(self, workstation: Workstation, up_s: float, down_s: float, new_boot: bool) -> None:
         """Serve on for `up_s`, refuse for `down_s`, serve again: a service or a machine that restarts."""
         # The request that caused this is answered first.
         await asyncio.sleep(max(up_s, 0.05))
-        self._down.add(workstation.name)
+        self._down.add(workstation)
         workstation.forget_shells()
         await self._adapt(workstation)
         await asyncio.sleep(down_s)
         if new_boot:
             workstation.reboot()
-        self._down.discard(workstation.name)
+        self._down.discard(workstation)
         await self._adapt(workstation)
 
     async def stop(self) -> None:
         """Close every listener, connection and shell."""
         self._stopped = True
-        for task in list(self._tasks):
+        tasks = [*self._tasks, *self._serving]
+        for task in tasks:
             task.cancel()
-        for workstation in self.workstations.values():
+        for workstation in self.workstations:
             workstation.faults.on_change = workstation.go_down = None
-            for listener in self._listeners[workstation.name]:
+            for listener in self._listeners[workstation]:
                 self._close(listener)
-            for writer in list(self._writers[workstation.name]):
+            for writer in list(self._writers[workstation]):
                 writer.close()
             workstation.forget_shells()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _check_loopback(description: Description) -> None:

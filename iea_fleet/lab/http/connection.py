@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import time
 from email.utils import formatdate
 from http import HTTPStatus
@@ -27,6 +28,7 @@ _MAX_HEAD_BYTES: Final = 65_536
 _IDLE_S: Final = 120.0
 _READ_BYTES: Final = 65_536
 _FRAME_BYTES: Final = 2_048
+_log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -65,12 +67,19 @@ class Connection:
                 raise Cut(reset=False)
             while await self._one_request():
                 self._http.start_next_cycle()
-        except Cut as cut:
-            await self._play_cut(cut)
         except h11.RemoteProtocolError as error:
-            await self._try_send(Response(error.error_status_hint, close=True))
+            # http.sys knows no 431: a head that is too long is a bad request to it.
+            await self._try_send(
+                Response(400 if error.error_status_hint == 431 else error.error_status_hint, close=True)
+            )
         except (ConnectionError, TimeoutError, h11.LocalProtocolError):
             pass
+        except Cut as cut:
+            await self._play_cut(cut)
+        except Exception:
+            # An engine's mistake: the client gets what a crashed plugin gives, the lab's log the traceback.
+            _log.exception("%s: a request could not be answered", self._workstation.name)
+            await self._try_send(Response(500, close=True))
         finally:
             self._writer.close()
 
@@ -176,6 +185,16 @@ class Connection:
         fault = self._workstation.faults.get("clock_off")
         return 0.0 if fault is None else fault.number("seconds")
 
+    async def _cancel_when_gone(self, task: asyncio.Task[None]) -> None:
+        """Give a long poll up when its client is gone, before it takes output that nobody would get."""
+        ahead = 0
+        while ahead < _READ_BYTES and (data := await self._reader.read(_READ_BYTES)):
+            ahead += len(data)
+            self._workstation.stats.bytes_in += len(data)
+            self._http.receive_data(data)
+        if self._reader.at_eof():
+            task.cancel()
+
     async def _respond(self, request: h11.Request, body: bytes) -> Response:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
         other = self._workstation.faults.strike(Stage.REQUEST)
@@ -265,12 +284,22 @@ class Connection:
 
     async def _answer(self, caller: Caller, document: bytes) -> Reply:
         """Let the service answer, with the faults that strike before and after it acts."""
+        task = asyncio.current_task()
+        watch: asyncio.Task[None] | None = None
 
         async def judge(request: Request) -> Verdict | None:
+            nonlocal watch
             self._cut_at("before_act", request.action_name)
+            if request.action_name == "receive" and task is not None:
+                watch = asyncio.create_task(self._cancel_when_gone(task))
             return await fault_player.judge(self._workstation, request)
 
-        reply = await answer(self._workstation, self._engine, caller, document, judge)
+        try:
+            reply = await answer(self._workstation, self._engine, caller, document, judge)
+        finally:
+            if watch is not None:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
         self._cut_at("after_act", reply.action_name)
         return reply
 

@@ -70,6 +70,13 @@ def served() -> Iterator[Any]:
     lab.close()
 
 
+@pytest.fixture(scope="module")
+def secured() -> Iterator[Any]:
+    lab = Lab()
+    yield lab.open(http_port=None, https_port=0)
+    lab.close()
+
+
 def exchange(host: Any, data: bytes) -> bytes:
     """Send bytes and the end; give what comes back until the other end, within five seconds."""
     received = b""
@@ -153,6 +160,20 @@ def test_a_spoiled_proof_after_a_right_start_is_refused(served: Any, token: byte
     start = request_bytes(b"", f"NTLM {base64.b64encode(tokens()[0]).decode()}")
     answer = exchange(served, start + request_bytes(b"", f"NTLM {base64.b64encode(token).decode()}"))
     assert b"HTTP/1.1 200" not in answer
+
+
+@live
+@given(st.binary(max_size=600))
+def test_any_bytes_on_the_https_port_are_dropped(secured: Any, data: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", secured.workstation.description.https_port), 5) as connection:
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+        except ConnectionError:
+            return
+    assert secured.workstation.stats.requests == 0
 
 
 def test_after_all_of_that_the_endpoint_serves(served: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
+import socket
 import threading
 import time
 from typing import Any
@@ -334,6 +336,43 @@ def test_deleting_a_shell_ends_what_waits_in_it(host: Any) -> None:
     assert other.delete().status == 200
     waiting.join(5)
     assert replies[0].fault_code == 995
+
+
+def test_a_client_that_goes_away_while_it_waits_takes_no_output_with_it(host: Any) -> None:
+    gone, other = host.client(), host.client()
+    gone.create()
+    other.shell_id = gone.shell_id
+    command = gone.run("powershell")
+
+    def wait_in_vain() -> None:
+        with pytest.raises((OSError, http.client.HTTPException)):
+            gone.receive(command)
+
+    waiting = threading.Thread(target=wait_in_vain)
+    waiting.start()
+    while host.workstation.stats.actions.get("receive", 0) == 0:
+        time.sleep(0.005)
+    gone.connection.sock.shutdown(socket.SHUT_RDWR)
+    waiting.join(5)
+    deadline = time.monotonic() + 5
+    while len(host.endpoint.open_connections(host.workstation)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    other.send(command, b"ab", end=True)
+    reply = other.receive(command)
+    assert (output(reply), reply.find(".//rsp:ExitCode").text) == (b"ba", "7")
+
+
+def test_an_engine_that_fails_costs_one_answer(host: Any, caplog: Any) -> None:
+    def fail() -> Any:
+        raise RuntimeError("the engine's mistake")
+
+    host.engine.own["broken"] = fail
+    client = host.client()
+    client.create()
+    reply = client.command("broken")
+    assert (reply.status, reply.body) == (500, b"")
+    assert "POSTE-01: a request could not be answered" in caplog.text
+    assert client.command("hostname").status == 200
 
 
 def test_a_program_that_is_not_there_is_not_started_without_cmd(host: Any) -> None:

@@ -16,6 +16,20 @@ from iea_fleet.lab.workstation import Account, Description, Workstation
 from tests.lab.endpoint.conftest import PASSWORD, USER, Client, TestEngine
 
 
+def test_two_workstations_may_claim_one_name(lab: Any) -> None:
+    twins = [
+        Workstation(Description("CLONE", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),)), FaultSet()) for _ in "12"
+    ]
+    endpoint = Endpoint(twins, TestEngine())
+    lab.call(endpoint.start())
+    lab.endpoints.append(endpoint)
+    for twin in twins:
+        client = Client(http.client.HTTPConnection("127.0.0.1", twin.description.http_port, timeout=5))
+        client.create()
+        assert len(twin.shells) == 1
+        client.connection.close()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has all of 127.0.0.0/8")
 def test_a_thousand_workstations_start_in_seconds_each_with_its_own_address(lab: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
