@@ -96,8 +96,8 @@ def finding_labels(findings: Sequence[Finding], lang: Language) -> tuple[Finding
 def headline(host: HostRow, lang: Language) -> str:
     """What is to be said of a host in one line: its gravest findings, settings summed up.
 
-    Findings that nobody has to act on are left out when there are others, and so are wrong settings beside the reason
-    why they could not be corrected.
+    Findings that nobody has to act on are left out when there are others or settings were corrected, and so are wrong
+    settings beside the reason why they could not be corrected.
     """
     grave = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
     titles: list[str] = []
@@ -107,8 +107,8 @@ def headline(host: HostRow, lang: Language) -> str:
             settings.setdefault(finding.code.split(".")[1], []).append(finding)
         else:
             titles.append(words(finding, lang).title)
-    if titles and grave:
-        settings.clear()
+    if titles and settings:
+        (settings if grave else titles).clear()
     for what, group in settings.items():
         alone = len(group) == 1
         titles.append(words(group[0], lang).title if alone else interface(f"settings_{what}", lang, count=len(group)))

@@ -28,7 +28,17 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _SHOWN_CHARACTERS: Final = 300
 
-_MOMENTS: Final = frozenset({"not_before", "not_after", "workstation_time"})
+_MOMENTS: Final = frozenset(
+    {
+        "not_before",
+        "not_after",
+        "workstation_time",
+        "certificate_from",
+        "certificate_until",
+        "host_clock",
+        "our_clock",
+    }
+)
 _WIRE_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):\d\dZ")
 
 _UNKNOWN: Final = Words(title="{code}", explanation="This release has no words for this finding.", next_step="")
@@ -49,6 +59,15 @@ def words(finding: Finding, lang: Language) -> Words:
 def placeholders(text: str) -> frozenset[str]:
     """The names in braces of a msgid or its translation."""
     return frozenset(_PLACEHOLDER.findall(text))
+
+
+def substituted(text: str, values: Mapping[str, object]) -> str:
+    """A text with each placeholder replaced by its value; braces within a value stay as they are.
+
+    Raises:
+        KeyError: a placeholder without a value.
+    """
+    return _PLACEHOLDER.sub(lambda name: str(values[name[1]]), text)
 
 
 @cache
@@ -72,13 +91,21 @@ def language_of(locale_name: str | None) -> Language:
 
 
 def _fill(msgid: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
-    text = _OPTIONAL.sub(lambda part: part[1] if placeholders(part[1]) <= evidence.keys() else "", translate(msgid))
+    text = _OPTIONAL.sub(lambda part: _optional(part[0], evidence), translate(msgid))
     filled = _PLACEHOLDER.sub(lambda name: _value(name[1], evidence, translate), text)
     first = _PLACEHOLDER.match(text)
     if first is not None and (first[1] in VOCABULARY or first[1] in SHARED):
         # A word of ours that begins the sentence; evidence (a host name, a path) stays as it is spelt.
         return filled[:1].upper() + filled[1:]
     return filled
+
+
+def _optional(part: str, evidence: Mapping[str, str]) -> str:
+    """A part in square brackets: without them, or nothing when evidence is missing; as it is when it names none."""
+    needed = placeholders(part)
+    if not needed:
+        return part
+    return part[1:-1] if needed <= evidence.keys() else ""
 
 
 def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
@@ -105,8 +132,5 @@ def _moment(value: str, translate: Callable[[str], str]) -> str:
     parts = _WIRE_MOMENT.fullmatch(value)
     if parts is None:
         return value
-    year, month, day, hour, minute = parts.groups()
-    text = translate(SHARED["moment"])
-    for name, part in {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}.items():
-        text = text.replace(f"{{{name}}}", part)
-    return text
+    values = dict(zip(("year", "month", "day", "hour", "minute"), parts.groups(), strict=True))
+    return substituted(translate(SHARED["moment"]), values)

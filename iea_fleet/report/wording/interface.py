@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from iea_fleet.report.wording.fill import Language, placeholders, translator
+from iea_fleet.report.wording.fill import Language, substituted, translator
 
 INTERFACE: Final[Mapping[str, str]] = {
     "push": "Push",
@@ -82,9 +82,6 @@ def interface(key: str, lang: Language, **values: str | int) -> str:
     """A word of the reports in a language, its placeholders filled; values are put in as they are.
 
     Raises:
-        KeyError: no such key.
+        KeyError: no such key, or a placeholder without a value.
     """
-    text = translator(lang)(INTERFACE[key])
-    for name in placeholders(text):
-        text = text.replace(f"{{{name}}}", str(values[name]))
-    return text
+    return substituted(translator(lang)(INTERFACE[key]), values)

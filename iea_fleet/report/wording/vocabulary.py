@@ -58,6 +58,22 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "http_timed_out": "server does not answer",
         "http_no_answer": "no HTTP answer",
         "untold": "unknown reason",
+        "no_marker": "no marker",
+        "cut_off": "cut off",
+        "wrong_hash": "wrong hash",
+        "not_json": "no JSON",
+        "not_valid": "not of the agreed form",
+        "too_large": "too large",
+        "wrong_transaction": "answer to another request",
+    },
+    "stage": {
+        "connect": "connecting",
+        "create": "opening the shell",
+        "command": "starting the command",
+        "send": "sending the script",
+        "receive": "waiting for the answer",
+        "answer": "reading the answer",
+        "close": "closing",
     },
 }
 """By the name of the placeholder: token to msgid. A token that is not here is shown as it is."""

@@ -1,0 +1,65 @@
+"""The table on a terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+
+import pytest
+from rich.console import Console, RenderableType
+
+from iea_fleet.model.outcome import Verdict
+from iea_fleet.report import RunView, render_table
+
+
+def _printed(renderable: RenderableType, width: int = 110, *, colour: bool = False) -> str:
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=colour, color_system="truecolor" if colour else None
+    )
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_each_host_has_one_line_by_site_in_natural_order(view: RunView) -> None:
+    text = _printed(render_table(view, "fr"))
+    table = text.split("Ce qui demande une intervention")[0]
+    assert re.findall(r"\bpc-\d+", table) == ["pc-1", "pc-2", "pc-10", "pc-3"]
+    assert re.search(
+        r"Club aviron\s+pc-2\s+non conforme\s+Échec du test \(les deux serveurs\)\s: nom introuvable", table
+    )
+    assert re.search(r"pc-10\s+corrigé\s+Mode de connexion corrigé\s+1,2\ss", table)
+
+
+def test_what_needs_somebody_is_explained_step_by_step(view: RunView) -> None:
+    text = " ".join(_printed(render_table(view, "en")).split())
+    assert (
+        "pc-2 · Club aviron · not as wanted • Test failed (both servers): name not found (Case 2 of the sheet)" in text
+    )
+    assert "The workstation finds no address for impact-emploi.urssaf.fr (Winsock 11001)." in text
+    assert "→ Then, on the workstation, right-click the blue ball" in text
+    assert text.endswith("4 workstations in 3 associations · As wanted: 1 · Changed: 1 · Need somebody: 2")
+
+
+def test_check_mode_and_an_empty_run_say_so(view: RunView) -> None:
+    check = _printed(render_table(dataclasses.replace(view, check_mode=True), "en"))
+    assert "Check mode: nothing was written." in check
+    assert "would change" in check
+    assert _printed(render_table(dataclasses.replace(view, hosts=()), "en")) == "No workstation was asked for.\n"
+
+
+def test_a_run_where_all_is_right_has_no_list_of_work(view: RunView) -> None:
+    right = tuple(dataclasses.replace(host, verdict=Verdict.OK) for host in view.hosts)
+    assert "What needs somebody" not in _printed(render_table(dataclasses.replace(view, hosts=right), "en"))
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_hostile_text_steers_no_terminal(hostile_view: RunView, width: int) -> None:
+    text = _printed(render_table(hostile_view, "fr"), width)
+    text.encode("utf-8")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text)
+    coloured = _printed(render_table(hostile_view, "fr"), width, colour=True)
+    # Colours are ours alone: no link, no other sequence than "select graphic rendition".
+    assert not re.sub("\x1b\\[[0-9;]*m", "", coloured).count("\x1b")
+    assert "[red]" in "".join(text.split())
