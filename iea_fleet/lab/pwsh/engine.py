@@ -15,7 +15,8 @@ from iea_fleet.lab import commands, output_faults
 from iea_fleet.lab.command_line import PowerShellCall
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process, Signal
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
-from iea_fleet.lab.pwsh.process import RealProcess
+from iea_fleet.lab.pwsh.process import INPUT_BOUND_BYTES, RealProcess
+from iea_fleet.lab.pwsh.stock import amended, is_bootstrap
 from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
 
@@ -62,8 +63,9 @@ class PwshEngine:
         if refused is not None:
             return AnswerProcess(lambda _: refused)
         environment = folder.environment() | dict(command.environment)
-        ours = call.script is not None and LOADER.strip() in call.script
-        arguments = (str(folder.pwsh), *(_with_prelude(call.script or "") if ours else call.argv))
+        script = call.script or ""
+        ours, stock = LOADER.strip() in script, is_bootstrap(script)
+        arguments = (str(folder.pwsh), *(_encoded(_prelude() + script) if ours else call.argv))
 
         def run() -> RealProcess:
             process = RealProcess(
@@ -73,15 +75,19 @@ class PwshEngine:
             return process
 
         trouble = output_faults.disk_trouble(faults) if ours else output_faults.DiskTrouble()
-        if not trouble.cut_step and all(fault.kind.stage is not Stage.OUTPUT for fault in faults.active):
+        garbled = any(fault.kind.stage is Stage.OUTPUT for fault in faults.active)
+        if not (stock or trouble.cut_step or garbled):
             return run()
 
         async def run_whole(standard_input: bytes) -> Answer:
+            if stock:
+                standard_input = amended(standard_input)
             if trouble.cut_step:
                 standard_input = with_cut(standard_input, trouble.cut_step)
             return output_faults.printed(faults, await _whole(run(), standard_input))
 
-        return AnswerProcess(run_whole, reads_input=ours or call.from_input)
+        reads_input = ours or stock or call.from_input
+        return AnswerProcess(run_whole, reads_input=reads_input, input_bound=INPUT_BOUND_BYTES)
 
 
 def with_cut(standard_input: bytes, step: int) -> bytes:
@@ -111,9 +117,8 @@ async def _whole(process: RealProcess, standard_input: bytes) -> Answer:
     return Answer(streams["stdout"], streams["stderr"], process.output.exit_code)
 
 
-def _with_prelude(script: str) -> tuple[str, ...]:
-    """The arguments for our own loader: before it comes what Linux lacks."""
-    encoded = base64.b64encode((_prelude() + script).encode("utf-16-le")).decode("ascii")
+def _encoded(script: str) -> tuple[str, ...]:
+    encoded = base64.b64encode(script.encode("utf-16-le")).decode("ascii")
     return ("-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
 
 

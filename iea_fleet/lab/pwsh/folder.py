@@ -17,6 +17,9 @@ from iea_fleet.lab.condition import FileChanges
 _KEPT = ("DOTNET_ROOT", "DOTNET_EnableWriteXorExecute", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "LD_LIBRARY_PATH")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+# Programs of this system that would tell about this machine, not about the workstation.
+_OWN_PROGRAMS = {"hostname": "$COMPUTERNAME", "whoami": r"$COMPUTERNAME\\$USERNAME"}
+
 
 @dataclass(slots=True)
 class WorkstationFolder:
@@ -64,6 +67,10 @@ class WorkstationFolder:
             # A file system that does not tell capitals apart has the first of them already.
             with contextlib.suppress(FileExistsError):
                 (self.root / "bin" / link).symlink_to(self.pwsh)
+        for program, prints in _OWN_PROGRAMS.items():
+            path = self.root / "bin" / program
+            path.write_text(f"#!/bin/sh\nprintf '%s\\r\\n' \"{prints}\"\n", encoding="ascii")
+            path.chmod(0o700)
 
     def remove(self) -> None:
         """Let go of every file and take the folder away."""
@@ -91,6 +98,7 @@ class WorkstationFolder:
             "HOME": str(self.home),
             "HTTPS_PROXY": self.proxy,
             "HTTP_PROXY": self.proxy,
+            "IEA_LAB_ROOT": str(self.root),
             "IEA_LAB_PROCESSES": str(self.processes),
             "IEA_LAB_SERVICES": str(self.services),
             "LANG": "fr_FR.UTF-8",

@@ -20,7 +20,7 @@ from iea_fleet.lab.engine import (
 from iea_fleet.model.errors import InputError
 
 _READ_BYTES = 32768
-_INPUT_BOUND_BYTES = 64 << 20
+INPUT_BOUND_BYTES = 64 << 20
 
 
 def find_pwsh(environment: Mapping[str, str] = os.environ) -> Path:
@@ -70,7 +70,7 @@ class RealProcess:
     async def feed(self, data: bytes, end: bool) -> None:
         """Pass `data` on to standard input; more than 64 MB in all ends the process."""
         self._input_bytes += len(data)
-        if self._input_bytes > _INPUT_BOUND_BYTES:
+        if self._input_bytes > INPUT_BOUND_BYTES:
             self.signal(Signal.TERMINATE)
             return
         if data:
