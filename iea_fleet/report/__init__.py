@@ -1,21 +1,6 @@
-"""What people read of a run: a table on the terminal, one HTML page, CSV and JSON. Pure functions of a `RunView`."""
+"""What people read of a run, as pure functions of a `view.RunView`, in French and English.
 
-from __future__ import annotations
-
-from iea_fleet.report.data import render_csv, render_json
-from iea_fleet.report.page import render_html
-from iea_fleet.report.table import render_table, summary
-from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, host_row
-
-__all__ = [
-    "Group",
-    "HostRow",
-    "RunView",
-    "SettingRow",
-    "host_row",
-    "render_csv",
-    "render_html",
-    "render_json",
-    "render_table",
-    "summary",
-]
+`table` for the terminal (rich), `page` for one HTML file (jinja2), `data` for CSV and JSON, `wording` for the words of
+findings. Import what is needed from there: this module imports nothing, so that a command that prints one line starts
+without a template engine.
+"""

@@ -32,7 +32,6 @@ from iea_fleet.report.wording import Language
 from iea_fleet.report.wording.interface import interface
 
 _TEMPLATES: Final = "templates"
-_ORDER: Final = (Group.TODO, Group.CHANGED, Group.RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def render_html(view: RunView, lang: Language) -> str:
         style_hash=style_hash,
         heading=interface("heading", lang, kind=kind, when=moment(view.started, lang)),
         summary=interface("summary", lang, hosts=len(view.hosts), sites=len(sites)),
-        groups=[_Count(group.value, group_label(group, view, lang), view.count(group)) for group in _ORDER],
+        groups=[_Count(group.value, group_label(group, view, lang), view.count(group)) for group in view.groups()],
         todo=[card for site in sites for card in site.hosts if card.group == Group.TODO.value],
         sites=sites,
         facts=_run_facts(view, lang),
@@ -106,7 +105,7 @@ def _sections(view: RunView, lang: Language) -> tuple[_SiteSection, ...]:
         for host in hosts:
             number += 1
             cards.append(_card(host, f"host-{number}", view, lang))
-        counts = [(group, sum(host.group is group for host in hosts)) for group in _ORDER]
+        counts = [(group, sum(host.group is group for host in hosts)) for group in view.groups()]
         tally = " · ".join(
             interface("counted", lang, what=group_label(group, view, lang), count=count)
             for group, count in counts

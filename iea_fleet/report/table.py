@@ -53,7 +53,7 @@ def summary(view: RunView, lang: Language) -> Text:
     """The sum of a run in one line: hosts, sites, and how many are as wanted, changed, in need of somebody."""
     sites = len({host.site for host in view.hosts})
     line = Text(interface("summary", lang, hosts=len(view.hosts), sites=sites))
-    for group in Group:
+    for group in reversed(view.groups()):
         count = view.count(group)
         line.append(" · ")
         line.append(

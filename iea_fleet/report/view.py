@@ -11,7 +11,7 @@ from typing import Literal
 
 from iea_fleet.diagnosis.connection import MODE, SETTINGS, VERSION
 from iea_fleet.model.answer import Answer, Place, PlaceState, SettingFacts, Status
-from iea_fleet.model.finding import Finding
+from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.outcome import Outcome, Traffic, Verdict
 
 
@@ -117,6 +117,11 @@ class RunView:
         """How many hosts are in a group."""
         return sum(host.group is group for host in self.hosts)
 
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that this kind of run can have, the most urgent first: a report changes nothing."""
+        every = (Group.TODO, Group.CHANGED, Group.RIGHT)
+        return tuple(group for group in every if group is not Group.CHANGED or self.kind == "push" or self.count(group))
+
     def by_site(self) -> tuple[tuple[str, tuple[HostRow, ...]], ...]:
         """Sites and their hosts, both in natural order of their names; hosts without a site come last."""
         sites: dict[str, list[HostRow]] = {}
@@ -128,6 +133,9 @@ class RunView:
     def in_group(self, group: Group) -> tuple[HostRow, ...]:
         """The hosts of a group, by site."""
         return tuple(host for _, hosts in self.by_site() for host in hosts if host.group is group)
+
+
+_GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
 
 
 def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime | None = None) -> HostRow:
@@ -148,7 +156,7 @@ def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime |
         verdict=outcome.verdict,
         answered=answered,
         settings=() if answer is None else _setting_rows(answer, outcome.findings),
-        findings=outcome.findings,
+        findings=tuple(sorted(outcome.findings, key=lambda finding: _GRAVEST_FIRST.index(finding.severity))),
         version="" if answer is None else _value(_probe(answer, VERSION)) or "",
         computer_name="" if answer is None else answer.host.computer_name,
         system="" if answer is None else answer.host.os_version,

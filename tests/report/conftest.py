@@ -8,7 +8,7 @@ import pytest
 
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Traffic, Verdict
-from iea_fleet.report import HostRow, RunView, SettingRow
+from iea_fleet.report.view import HostRow, RunView, SettingRow
 
 START = datetime(2026, 11, 24, 20, 41, tzinfo=UTC)
 HOSTILE_FACT = (

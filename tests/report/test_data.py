@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iea_fleet.report import RunView, render_csv, render_json
+from iea_fleet.report.data import render_csv, render_json
+from iea_fleet.report.view import RunView
 from iea_fleet.report.wording import Language
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iea_fleet.model.outcome import Verdict
-from iea_fleet.report import RunView, render_html
+from iea_fleet.report.page import render_html
+from iea_fleet.report.view import RunView
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from iea_fleet.model.outcome import Verdict
-from iea_fleet.report import RunView, render_table
+from iea_fleet.report.table import render_table
+from iea_fleet.report.view import RunView
 
 
 def _printed(renderable: RenderableType, width: int = 110, *, colour: bool = False) -> str:

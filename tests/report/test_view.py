@@ -8,8 +8,8 @@ import pytest
 
 from iea_fleet.diagnosis.sheets import Task, judge
 from iea_fleet.model.outcome import Outcome, Verdict
-from iea_fleet.report import Group, HostRow, RunView, SettingRow, host_row
 from iea_fleet.report.labels import headline, setting_labels
+from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, host_row
 from tests.diagnosis.conftest import make_answer, make_task
 
 WHEN = datetime(2026, 11, 24, 20, 41, tzinfo=UTC)
@@ -113,3 +113,19 @@ def test_hosts_are_in_natural_order_by_site() -> None:
         ("", ["pc-1"]),
     ]
     assert view.count(Group.RIGHT) == 7
+
+
+def test_a_report_has_no_group_for_what_it_never_does() -> None:
+    hosts = (HostRow("pc-1", "", Verdict.OK),)
+    assert RunView("r", "report", False, "o", WHEN, WHEN, hosts).groups() == (Group.TODO, Group.RIGHT)
+    assert RunView("r", "push", False, "o", WHEN, WHEN, hosts).groups() == (Group.TODO, Group.CHANGED, Group.RIGHT)
+
+
+def test_the_gravest_finding_comes_first() -> None:
+    task: Task = make_task({})
+    findings = judge(make_answer(task, {"log": {"authorisation_refused": "x"}}), task)[1]
+    row = host_row("pc-1", "", Outcome(verdict=Verdict.DRIFT, findings=findings[::-1]))
+    assert [finding.code for finding in row.findings] == [
+        "connection.authorisation_refused",
+        "connection.already_right",
+    ]
