@@ -39,7 +39,7 @@ class RefusalReason(StrEnum):
     """An answer to something else than what was asked."""
 
 
-class AnswerRefused(Exception):  # noqa: N818 - what it says is a fact about the host, not a fault of the program
+class AnswerRefused(Exception):
     """An output that is no answer.
 
     Args:
@@ -62,34 +62,35 @@ def parse_answer(stdout: bytes, request: Request) -> Answer:
     Raises: AnswerRefused.
     """
     reason = RefusalReason.NO_MARKER
-    for found, reason in _candidates(stdout, request.nonce):
-        if found is not None:
-            return _validated(found, request)
+    for candidate in _candidates(stdout, request.nonce):
+        if isinstance(candidate, bytes):
+            return _validated(candidate, request)
+        reason = candidate
     raise AnswerRefused(reason, _excerpt(stdout))
 
 
-def _candidates(stdout: bytes, nonce: str) -> Iterator[tuple[bytes | None, RefusalReason]]:
-    """Go through the places where an answer begins, giving its JSON or why that is none."""
+def _candidates(stdout: bytes, nonce: str) -> Iterator[bytes | RefusalReason]:
+    """Go through the places where an answer begins, giving the JSON of each or why there is none."""
     start, end = b"<<iea-fleet:%s:" % nonce.encode(), b"<<iea-fleet:%s:end>>" % nonce.encode()
     header = re.compile(re.escape(start) + rb"([1-9][0-9]{0,9}):([0-9a-f]{64})>>")
     position, tried = stdout.find(start), 0
     while position >= 0 and tried < _MARKERS_TRIED:
-        match = header.match(stdout, position)
-        position = stdout.find(start, position + 1)
+        here, position = position, stdout.find(start, position + 1)
+        if stdout.startswith(end, here):
+            continue
+        match = header.match(stdout, here)
         if match is None:
-            # An end without its beginning is no sign of a cut; a beginning without its end is.
-            yield None, RefusalReason.CUT_OFF
+            yield RefusalReason.CUT_OFF
             continue
         length, first = int(match[1]), match.end()
         if length > MAXIMUM_JSON_BYTES:
-            yield None, RefusalReason.TOO_LARGE
+            yield RefusalReason.TOO_LARGE
         elif not stdout.startswith(end, first + length):
-            yield None, RefusalReason.CUT_OFF
+            yield RefusalReason.CUT_OFF
         else:
             tried += 1
             text = stdout[first : first + length]
-            agrees = hashlib.sha256(text).hexdigest().encode() == match[2]
-            yield (text if agrees else None), RefusalReason.WRONG_HASH
+            yield text if hashlib.sha256(text).hexdigest().encode() == match[2] else RefusalReason.WRONG_HASH
 
 
 def _validated(text: bytes, request: Request) -> Answer:

@@ -1,0 +1,63 @@
+"""Many rounds in one PowerShell, each with something that happens at its n-th durable step."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Literal
+
+from iea_fleet.agent import parse_answer
+from iea_fleet.model.answer import Answer
+from iea_fleet.model.request import Request
+from tests.agent.workstation import DURABLE, with_line
+
+Happening = Literal["cut", "torn", "full", "locked"]
+"""The power goes before a step, or within a write; the disk is full; another program holds the file once."""
+
+_DRIVER = Path(__file__).with_name("driver.ps1")
+_HEAD = (
+    "$global:Step++; if ($global:Step -eq $global:At) { switch ($global:What) { 'cut' { break cut } "
+    "'full' { throw [ComponentModel.Win32Exception]::new(112) } 'locked' { throw [ComponentModel.Win32Exception]::new(32) } } }"
+)
+_EMPTIED = "$stream.SetLength(0)\n"
+_HALF = (
+    "if ($global:Step -eq $global:At -and $global:What -eq 'torn') "
+    "{ $stream.Write($Content, 0, [Int32] ($Content.Length / 2)); $stream.Flush($true); break cut }\n"
+)
+
+
+class Rounds:
+    """A PowerShell that plays rounds.
+
+    Args:
+        powershell: the program.
+        folder: where the script to play is laid.
+    """
+
+    def __init__(self, powershell: str, folder: Path) -> None:
+        script = with_line(_HEAD, *DURABLE)
+        assert script.count(_EMPTIED) == 1
+        path = folder / "script.ps1"
+        path.write_text(script.replace(_EMPTIED, _EMPTIED + _HALF), "ascii")
+        command = [powershell, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File"]
+        self._process = subprocess.Popen(
+            [*command, str(_DRIVER), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def close(self) -> None:
+        """End the PowerShell."""
+        self._process.communicate(timeout=30)
+
+    def play(self, request: Request, *, at: int = 0, what: Happening = "cut") -> tuple[Answer | None, int]:
+        """Play one round. Gives its answer (None: it was cut off) and how many durable steps it came to."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{at} {what} {request.to_line()}\n".encode("ascii"))
+        self._process.stdin.flush()
+        printed = b""
+        for line in self._process.stdout:
+            printed += line
+            if found := re.match(rb"<<steps (\d+)>>", line):
+                return (parse_answer(printed, request) if b"<<iea-fleet:" in printed else None), int(found[1])
+        raise AssertionError(printed.decode("utf-8", "replace"))
