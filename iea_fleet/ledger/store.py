@@ -8,7 +8,7 @@ import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,14 +81,16 @@ class Ledger:
                     self._refuse_held(connection, [asked.host for asked in new.hosts])
                 raise
 
-    def record(self, run: str, host: str, outcome: Outcome) -> None:
-        """Write what became of one host, as soon as it is known; a later outcome of the same run replaces it."""
+    def record(self, run: str, found: Mapping[str, Outcome]) -> None:
+        """Write what became of hosts, by name, as soon as it is known; a later outcome of a run replaces an earlier."""
+        now = _now_ms()
         with database_named_for_user(self._where), self._engine.begin() as connection:
-            connection.execute(
-                update(outcomes)
-                .where(outcomes.c.run == run, outcomes.c.host == host)
-                .values(outcome=outcome.model_dump_json(by_alias=True), answered_ms=_now_ms())
-            )
+            for host, outcome in found.items():
+                connection.execute(
+                    update(outcomes)
+                    .where(outcomes.c.run == run, outcomes.c.host == host)
+                    .values(outcome=outcome.model_dump_json(by_alias=True), answered_ms=now)
+                )
 
     def renew(self, run: str) -> bool:
         """Prolong a run's leases; `False` when it holds none any more, because it was taken for dead."""

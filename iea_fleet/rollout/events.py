@@ -42,6 +42,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Our action was skipped on this host; ansible-runner does not pass on what a skipped task says."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Ansible said something that is about no host: a reason, should hosts be missing in the end."""
 
@@ -49,7 +56,7 @@ class Said:
     error: bool
 
 
-def read_event(event: Mapping[str, Any]) -> Begun | Told | Said | None:
+def read_event(event: Mapping[str, Any]) -> Begun | Told | Skipped | Said | None:
     """Read one event of ansible-runner; `None`: it says nothing that a run needs."""
     kind = event.get("event")
     text = event.get("stdout")
@@ -71,7 +78,9 @@ def read_event(event: Mapping[str, Any]) -> Begun | Told | Said | None:
     if RESULT_KEY in result:
         return Told(host, read_outcome(result[RESULT_KEY]))
     verdict = _ENDS[kind]
-    if verdict is None and ours and kind == "runner_on_ok":
+    if ours and kind == "runner_on_skipped":
+        return Skipped(host)
+    if ours and kind == "runner_on_ok":
         # ansible-runner leaves out results that are too large for it.
         return Told(host, findings.unusable("the result has no outcome, or was too large to be passed on"))
     if verdict is None or data.get("ignore_errors"):

@@ -17,8 +17,9 @@ from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout import findings
 from iea_fleet.rollout.accounts import LIMIT, SCOUT_ROUNDS, AccountGuard
 from iea_fleet.rollout.content import Content
-from iea_fleet.rollout.events import Begun, Said, Told, read_event
+from iea_fleet.rollout.events import Begun, Said, Skipped, Told, read_event
 from iea_fleet.rollout.inventory import Host
+from iea_fleet.rollout.passage import Passage
 from iea_fleet.rollout.playbook import PlaybookCall, PlaybookEnd, run_playbook
 from iea_fleet.rollout.vault import Vault
 
@@ -113,8 +114,7 @@ class Run:
         gate_folder.mkdir(mode=0o700)
         self._gate = Gate(gate_folder)
         self._gate_shut = False
-        self._begun: set[str] = set()
-        self._told: set[str] = set()
+        self._passage = Passage()
         self._said = Said("", error=False)
         self._passes = 0
         self._renewed = time.monotonic()
@@ -162,7 +162,7 @@ class Run:
             return
         self._observer.phase(name, len(hosts))
         self._passes += 1
-        self._begun, self._told, self._said = set(), set(), Said("", error=False)
+        self._passage, self._said = Passage(), Said("", error=False)
         environment = {**self._content.environment(), GATE_VARIABLE: str(self._gate.folder)}
         call = PlaybookCall(
             playbook=self._playbook,
@@ -180,12 +180,12 @@ class Run:
     def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:
         """Give an outcome to hosts that this pass said nothing about, unless they can still be asked in the next."""
         reason = self._stop.reason or self._reason_of(end)
-        if end.exit_code != 0 and not self._begun and not self._told:
+        if end.exit_code != 0 and self._passage.is_untouched:
             self._stop.request(reason)  # Ansible did not even begin: the next pass would fare no better
         for host in hosts:
-            if host.name in self._told:
+            if self._passage.has_told(host.name):
                 continue
-            if host.name in self._begun:
+            if self._passage.is_cut_off(host.name):
                 self._settle(host, findings.cut_off(reason))
             elif host.name not in self.outcomes and not self._stop.reason:
                 self._settle(host, findings.skipped(reason))
@@ -198,38 +198,50 @@ class Run:
     def _on_event(self, event: Mapping[str, Any]) -> None:
         match read_event(event):
             case Begun(name):
-                self._begun.add(name)
+                self._passage.begin(name)
             case Told(name, outcome) if name in self._hosts:
-                self._told.add(name)
+                self._passage.tell(name)
                 self._settle(self._hosts[name], outcome)
+            case Skipped(name) if name in self._hosts:
+                self._on_skipped(self._hosts[name])
             case Said() as said if said.error or not self._said.error:
                 self._said = said
             case _:
                 pass
 
+    def _on_skipped(self, host: Host) -> None:
+        refused = self._accounts.is_refused(host.account)
+        self._passage.tell(host.name, turned_away=self._gate_shut and not refused)
+        if host.name in self.outcomes:  # of an earlier pass: it says more
+            return
+        reason = self._stop.reason or "the playbook leaves this host out"
+        self._settle(host, findings.skipped(_refused_reason(host.account) if refused else reason))
+
     def _settle(self, host: Host, outcome: Outcome) -> None:
-        self.outcomes[host.name] = outcome
+        self._settle_all({host: outcome})
+
+    def _settle_all(self, found: Mapping[Host, Outcome]) -> None:
+        self.outcomes |= {host.name: outcome for host, outcome in found.items()}
         if self._failure is None:
             try:
-                self._ledger.record(self._run, host.name, outcome)
+                self._ledger.record(self._run, {host.name: outcome for host, outcome in found.items()})
             except LocalFailure as failure:
-                # The answer is kept in memory for the report; no further host is begun.
+                # The answers are kept in memory for the report; no further host is begun.
                 self._failure = failure
                 self._stop.request(str(failure))
-        self._observer.answered(host, outcome)
-        account = self._accounts.see(host, outcome)
-        if account is not None:
-            self._gate.shut_account(account, _refused_reason(account))
+        for host, outcome in found.items():
+            self._observer.answered(host, outcome)
+            account = self._accounts.see(host, outcome)
+            if account is not None:
+                self._gate.shut_account(account, _refused_reason(account))
 
     def _skip_refused_accounts(self) -> None:
-        for host in self._open_hosts():
-            if self._accounts.is_refused(host.account):
-                self._settle(host, findings.skipped(_refused_reason(host.account)))
+        refused = [host for host in self._open_hosts() if self._accounts.is_refused(host.account)]
+        self._settle_all({host: findings.skipped(_refused_reason(host.account)) for host in refused})
 
     def _account_for_everyone(self) -> None:
-        for host in self._open_hosts():
-            reason = self._stop.reason or "the run ended before its turn"
-            self._settle(host, findings.skipped(reason))
+        reason = self._stop.reason or "the run ended before its turn"
+        self._settle_all({host: findings.skipped(reason) for host in self._open_hosts()})
 
     def _wants_end(self) -> bool:
         if self._stop.reason and not self._gate_shut:
@@ -239,7 +251,7 @@ class Run:
             self._renewed = time.monotonic()
             if not self._ledger.renew(self._run):
                 self._stop.request("another run took this one for dead and holds its hosts now")
-        return self._stop.at_once
+        return self._stop.at_once or self._passage.is_over
 
 
 def _worth_a_second_try(outcome: Outcome | None) -> bool:

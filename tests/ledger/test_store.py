@@ -47,7 +47,7 @@ def test_an_outcome_is_there_for_another_process_at_once(tmp_path: Path) -> None
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a", "b"), lock.path)
         outcome = Outcome(verdict=Verdict.CHANGED, detail="é\u202e")
-        ledger.record(run, "a", outcome)
+        ledger.record(run, {"a": outcome})
         seen = Ledger(url(tmp_path)).hosts(run)
     assert seen[0].outcome == outcome
     assert seen[0].answered_ms is not None
@@ -82,7 +82,7 @@ def test_the_hosts_of_a_dead_run_are_free_and_it_is_shown_as_interrupted(tmp_pat
     ledger, dead = Ledger(url(tmp_path)), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(dead, new("a", "b"), lock.path)
-        ledger.record(dead, "a", Outcome(verdict=Verdict.OK))
+        ledger.record(dead, {"a": Outcome(verdict=Verdict.OK)})
     # The lock is free now, as after SIGKILL.
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(new_run_id(), new("a", "b"), lock.path)

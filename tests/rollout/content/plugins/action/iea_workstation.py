@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -68,6 +69,28 @@ ANSWER = {
 }
 
 
+def stopped(reason: str) -> dict[str, Any]:
+    """The outcome of a host behind a shut gate, as the real action gives it."""
+    finding = {"code": "run.stopped", "sheet": "transport", "severity": "warning", "evidence": {"reason": reason}}
+    return {"verdict": "skipped", "findings": [finding]}
+
+
+def look_around() -> dict[str, Any]:
+    """Where a canary of the test lies in the clear now: files of the run, command lines."""
+    state = Path(os.environ["STUB_FOLDER"]).parent / "state"
+    places = [path for path in state.rglob("*") if path.is_file()]
+    places += [path for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.stat().st_uid == os.getuid()]
+    found = []
+    for place in places:
+        try:
+            content = place.read_bytes()
+        except OSError:
+            continue
+        if b"canary" in content and b"canary" not in str(place).encode():
+            found.append(str(place))
+    return {"environment": os.environ.get("MY_ENVIRONMENT_CANARY"), "found": found}
+
+
 class ActionModule(ActionBase):
     """Plays its part."""
 
@@ -78,7 +101,7 @@ class ActionModule(ActionBase):
         host = variables["inventory_hostname"]
         reason = reason_to_skip(str(variables.get("ansible_user", "")))
         if reason is not None:
-            return {"skipped": True, "msg": reason}
+            return {"skipped": True, "msg": reason, "iea_fleet": stopped(reason)}
         if folder := os.environ.get("STUB_FOLDER"):
             with (Path(folder) / host).open("a") as asked:
                 asked.write("asked\n")
@@ -91,6 +114,9 @@ class ActionModule(ActionBase):
         if part == "then_ok":
             lines = (Path(os.environ["STUB_FOLDER"]) / host).read_text().splitlines()
             part = "unreachable" if len(lines) == 1 else "ok"
+        if part == "peek":
+            (Path(os.environ["STUB_FOLDER"]) / "seen.json").write_text(json.dumps(look_around()))
+            part = "ok"
         if part == "no_outcome":
             return {"failed": True, "msg": "it fell over"}
         if part == "raises":
