@@ -89,7 +89,8 @@ _OWN: Final[Mapping[str, Words]] = {
             "{place} could not be opened: another program holds it[ (Windows error {win32_code})]. {nothing_written}"
         ),
         next_step=(
-            "Close the settings window of the application, let a backup or an antivirus scan end, then run again."
+            "Close the window « Paramètres de connexion » of the application, let a backup or an antivirus scan "
+            "end, then run again."
         ),
     ),
     "connection.settings_denied": Words(
@@ -173,18 +174,18 @@ _OWN: Final[Mapping[str, Words]] = {
             "nothing was written."
         ),
         next_step=(
-            "Ask for the password of the day by mail to impact-emploi-association@urssaf.fr. On the "
-            "workstation, right-click the red scarab, « Demande de support technique », « Désactiver le "
-            "mode assistance », then push again."
+            "Ask for the password of the day by mail to impact-emploi-association@urssaf.fr.\n"
+            "On the workstation, right-click the red scarab, « Demande de support technique », « Désactiver le "
+            "mode assistance ».\nPush again."
         ),
     ),
     "connection.assistance_on": Words(
         title="In assistance mode (red scarab)",
         explanation="The installation is cut off from the production server as long as assistance mode is on.",
         next_step=(
-            "If it is no longer needed: ask for the password of the day by mail to impact-emploi-"
-            "association@urssaf.fr. On the workstation, right-click the red scarab, « Demande de support "
-            "technique », « Désactiver le mode assistance »."
+            "If it is no longer needed, ask for the password of the day by mail to "
+            "impact-emploi-association@urssaf.fr.\nOn the workstation, right-click the red scarab, « Demande de "
+            "support technique », « Désactiver le mode assistance »."
         ),
     ),
     "connection.assistance_unclear": Words(

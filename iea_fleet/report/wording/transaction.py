@@ -47,7 +47,10 @@ TEXTS: Final[Mapping[str, Words]] = {
         explanation=(
             "Another program held {place} while {step}[ (Windows error {win32_code})], also after five attempts."
         ),
-        next_step=("Close the application’s settings window, let a backup or an antivirus scan end, then push again."),
+        next_step=(
+            "Close the window « Paramètres de connexion » of the application, let a backup or an antivirus scan "
+            "end, then push again."
+        ),
     ),
     "transaction.access_denied": Words(
         title="Access denied while writing",
@@ -80,7 +83,7 @@ TEXTS: Final[Mapping[str, Words]] = {
             "Something went wrong while {step}, and what had been written could not be taken back[: {message}]."
         ),
         next_step=(
-            "Do not open the application’s settings. Push again: the journal on the workstation says what"
+            "Do not open « Paramètres de connexion ». Push again: the journal on the workstation says what"
             " is left to do."
         ),
     ),
