@@ -18,7 +18,8 @@ Happening = Literal["cut", "torn", "full", "locked"]
 _DRIVER = Path(__file__).with_name("driver.ps1")
 _HEAD = (
     "$global:Step++; if ($global:Step -eq $global:At) { switch ($global:What) { 'cut' { break cut } "
-    "'full' { throw [ComponentModel.Win32Exception]::new(112) } 'locked' { throw [ComponentModel.Win32Exception]::new(32) } } }"
+    "'full' { throw [ComponentModel.Win32Exception]::new(112) } "
+    "'locked' { throw [ComponentModel.Win32Exception]::new(32) } } }"
 )
 _EMPTIED = "$stream.SetLength(0)\n"
 _HALF = (

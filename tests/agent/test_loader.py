@@ -35,7 +35,7 @@ def test_any_bytes_are_a_refusal_or_none(noise: bytes) -> None:
 def test_a_runspace_may_give_the_whole_input_as_one_text(workstation: Workstation) -> None:
     """As `psrp` does when it does not cut the input into lines."""
     request = workstation.request()
-    before = "$all = @($input) -join \"`n\"\n$input = , $all\n"
+    before = '$all = @($input) -join "`n"\n$input = , $all\n'
     assert parse_answer(workstation.start(request, before=before).stdout, request).status == "done"
 
 

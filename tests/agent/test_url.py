@@ -60,8 +60,9 @@ def direct(powershell: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ports["blunt"] = stack.enter_context(servers.served(servers.blunt))
         ports["closed"] = servers.closed_port()
         urls = {name: f"https://localhost:{ports[name]}/200" for name in contexts}
-        urls |= {f"http_{last}": f"http://127.0.0.1:{ports['web']}/a?b=c/{last}" for last in ("200", "302", "404", "503")}
-        urls |= {last: f"http://127.0.0.1:{ports['web']}/{last}" for last in ("silent", "drip", "garbage")}
+        web = f"http://127.0.0.1:{ports['web']}"
+        urls |= {f"http_{last}": f"{web}/a?b=c/{last}" for last in ("200", "302", "404", "503")}
+        urls |= {last: f"{web}/{last}" for last in ("silent", "drip", "garbage")}
         urls |= {
             "unknown_name": "https://poste.invalid/",
             "closed": f"https://127.0.0.1:{ports['closed']}/",

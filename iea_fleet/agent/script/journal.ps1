@@ -59,6 +59,8 @@ function Restore-Journal {
     Finishes or undoes the transaction that a power cut ended, and tells which; nothing when there was none.
     #>
     param ([String] $Folder)
+    # What was half written as the power went.
+    foreach ($name in 'journal.json.new', 'last.json.new') { Remove-DurableFile ([IO.Path]::Combine($Folder, $name)) }
     $path = [IO.Path]::Combine($Folder, 'journal.json')
     if (-not [IO.File]::Exists($path)) { return }
     $journal = Expand-JsonNode (Read-JsonTree ([Text.Encoding]::ASCII.GetString((Read-FileByte $path).Content)))

@@ -100,7 +100,8 @@ function Invoke-Round {
             $answer.status = if ($round.Step -in 'identity', 'require') { 'refused' } else { 'failed' }
             $answer.error = [ordered]@{ step = $round.Step; id = $round.Id; win32_code = $fact.Code; message = $fact.Message; undone = $round.Undone; free_bytes = $round.Free }
         }
-        $answer.elapsed_ms = $clock.ElapsedMilliseconds
+        # A recorded answer is told as it was recorded.
+        if ($answer.elapsed_ms -eq 0) { $answer.elapsed_ms = $clock.ElapsedMilliseconds }
         if (-not $told) { $told = ConvertTo-AsciiJson $answer }
         Format-Answer $names.nonce $told
     } finally { if ($null -ne $lock) { $lock.Dispose() } }
