@@ -26,9 +26,7 @@ def everything(workstation: Workstation, value: str = "https://new/?a=1&b=é") -
     text = workstation.file("e.txt", b"server old;\r\nend")
     windows = '; é\r\n[Server]\r\n Mode = "x" \r\nURL=old\r\n\r\n[b]'.encode("cp1252")
     targets: dict[str, Part] = {
-        "mode": ini(
-            workstation.file("a.ini", '; é\r\n[Server]\r\n Mode = "x" \r\nURL=old\r\n\r\n[b]'.encode("cp1252")), "mode"
-        ),
+        "mode": ini(workstation.file("a.ini", windows), "mode"),
         "url": ini(str(workstation.folder / "app" / "a.ini")),
         "added": ini(str(workstation.folder / "app" / "a.ini"), "key", "b"),
         "wide": ini(workstation.file("w.ini", "[server]\nurl=é→\n".encode("utf-16"))),
@@ -275,14 +273,8 @@ def test_a_process_is_ended_and_started_again(workstation: Workstation) -> None:
     running = subprocess.Popen([program, "60"])
     waiting = threading.Thread(target=running.wait)  # so that it does not stay as a zombie
     waiting.start()
-    step = {
-        "kind": "restart_process",
-        "id": "again",
-        "name": "IEA-poste",
-        "path": program,
-        "arguments": ["0.2"],
-        "when": "always",
-    }
+    step = {"kind": "restart_process", "path": program, "arguments": ["0.2"], "when": "always"}
+    again = step | {"id": "again", "name": "IEA-poste"}
     gone = step | {"id": "gone", "path": program + "x", "name": "none"}
     answer = workstation.answer(workstation.request(after=[again, gone]))
     assert [(each.id, each.ok) for each in answer.after] == [("again", True), ("gone", False)]
