@@ -139,13 +139,8 @@ def _cause(failure: ServerFailure) -> tuple[str, dict[str, str]]:
 
 
 def _evidence(url: str, facts: UrlFacts, workstation_time: str) -> dict[str, str]:
-    parts = urlsplit(url)
-    evidence = {
-        "url": url,
-        "host": parts.hostname or "",
-        "port": _port(url),
-        "elapsed_ms": str(facts.elapsed_ms),
-    }
+    host, port = _address(url)
+    evidence = {"url": url, "host": host, "port": port, "elapsed_ms": str(facts.elapsed_ms)}
     if facts.proxy is not None:
         evidence["proxy"] = facts.proxy
     if facts.addresses:
@@ -173,13 +168,14 @@ def certificate_evidence(certificate: Certificate) -> dict[str, str]:
     }
 
 
-def _port(url: str) -> str:
-    parts = urlsplit(url)
+def _address(url: str) -> tuple[str, str]:
+    """Host and port of a URL, both empty where it has no such parts (`http://[`): a test of it fails and says so."""
     try:
-        port = parts.port
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        return ""
-    return str(port or (443 if parts.scheme == "https" else 80))
+        return "", ""
+    return parts.hostname or "", str(port)
 
 
 def _days_between(earlier: str, later: str) -> int | None:

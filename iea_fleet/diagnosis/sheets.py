@@ -92,8 +92,12 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
     if Sheet.CONNECTION in task.sheets:
         findings += judge_connection(answer, task.profile, task.connection, read_only=task.read_only)
     verdict = verdict_of(findings, KINDS)
-    if answer.status is not Status.DONE and verdict in {Verdict.OK, Verdict.CHANGED}:
-        findings.append(_unexplained(answer, task))
+    error = answer.error
+    if error is not None and answer.status is not Status.DONE and verdict in {Verdict.OK, Verdict.CHANGED}:
+        # The workstation ended the transaction, and nothing else that it says tells why: never to be read as well.
+        code = "transaction.requirement" if answer.status is Status.REFUSED else "transaction.unexplained"
+        evidence = {"probe": error.id, "step": error.step.value, "message": error.message}
+        findings.append(make_finding(KINDS, code, task.sheets[0], **evidence))
         verdict = verdict_of(findings, KINDS)
     return verdict, tuple(sorted(findings, key=_weight))
 
@@ -101,16 +105,3 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
 def _weight(finding: Finding) -> tuple[int, int]:
     """Sorts the gravest finding first, of equally grave ones that with the strongest vote."""
     return _WEIGHT.index(finding.severity), -strength(KINDS[finding.code].votes)
-
-
-def _unexplained(answer: Answer, task: Task) -> Finding:
-    """The workstation ended the transaction, and nothing else that it says tells why: never to be read as well."""
-    error = answer.error
-    return make_finding(
-        KINDS,
-        "transaction.requirement" if answer.status is Status.REFUSED else "transaction.unexplained",
-        task.sheets[0],
-        probe=error.id if error is not None else None,
-        step=error.step.value if error is not None else None,
-        message=error.message if error is not None else None,
-    )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iea_fleet.diagnosis.sheets import Task, build_request, judge
+from iea_fleet.diagnosis.kind import verdict_of
+from iea_fleet.diagnosis.sheets import KINDS, Task, build_request, judge
 from iea_fleet.model.answer import Answer, SettingFacts, Status, UrlFacts
 from iea_fleet.model.desired import DesiredConnection, Mode
 from iea_fleet.model.finding import Severity, Sheet
@@ -71,6 +72,32 @@ def test_the_desired_servers_are_tested_with_the_desired_patience(task_of: TaskO
     urls = [(one.url, one.timeout_ms, one.accept_status) for one in request.probe if one.kind == "url"]
     assert urls == [("http://a.example:8080", 1234, (200, 204)), ("http://u.example/x", 1234, (200, 204))]
     assert request.ensure[0].value == "0"
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://a.example", "80"),
+        ("https://a.example/x", "443"),
+        ("https://[::1]:8443", "8443"),
+        ("http://a:99999", ""),
+    ],
+)
+def test_a_failed_test_names_host_and_port(task_of: TaskOf, answer_of: AnswerOf, url: str, port: str) -> None:
+    desired = DesiredConnection(authentication_url=url)
+    task = dataclasses.replace(task_of({"read_only": True}), connection=desired)
+    _, findings = judge(answer_of(task, {"tests": {"authentication": {"layer": "tcp", "win32_code": 10061}}}), task)
+    evidence = findings[0].evidence
+    assert (evidence["port"], evidence["url"], evidence["win32_code"]) == (port, url, "10061")
+
+
+def test_a_long_text_is_cut_and_an_answer_of_no_finding_is_ok(task_of: TaskOf, answer_of: AnswerOf) -> None:
+    task = task_of({})
+    _, findings = judge(answer_of(task, {"log": {"authorisation_refused": "x" * 501}}), task)
+    assert findings[0].evidence["line"] == "x" * 499 + "…"
+    _, findings = judge(answer_of(task, {"log": {"authorisation_refused": "x" * 500}}), task)
+    assert findings[0].evidence["line"] == "x" * 500
+    assert verdict_of((), KINDS) is Verdict.OK
 
 
 def test_a_profile_without_the_optional_parts_asks_less(task_of: TaskOf) -> None:
