@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.cli.words import Language, say
 from iea_fleet.ledger.records import HostRecord, RunRecord
-from iea_fleet.ledger.state import StateFolder, named_for_user
+from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
-from iea_fleet.report.view import RunView, host_row
-from iea_fleet.report.wording import words
+from iea_fleet.report.data import render_csv, render_json
+from iea_fleet.report.labels import setting_labels
+from iea_fleet.report.page import render_html
+from iea_fleet.report.table import render_table
+from iea_fleet.report.view import Group, RunView, host_row
+from iea_fleet.report.wording.interface import interface
 
 INTERRUPTED = 130
 
@@ -99,35 +101,42 @@ def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, s
     Raises: LocalFailure when the files can't be written; the run has been shown then.
     """
     view = view_of(record, hosts)
-    document = _document(record, hosts)
     if how.as_json:
-        print_document(document)
+        print_document(render_json(view, how.lang))
     else:
         _show(view, record, how)
     folder = how.output or state.report_folder(record.id)
-    with named_for_user(folder):
-        (folder / "report.json").write_text(document, encoding="utf-8")
-    console(sys.stderr).print(say("files", how.lang, folder=folder))
-
-
-def _document(record: RunRecord, hosts: Sequence[HostRecord]) -> str:
-    document = {
-        "run": record.model_dump(mode="json"),
-        "hosts": [host.model_dump(mode="json", by_alias=True) for host in hosts],
+    files = {
+        "report.json": render_json(view, how.lang),
+        "report.csv": render_csv(view, how.lang),
+        "report.html": render_html(view, how.lang),
     }
-    return json.dumps(document, indent=2)
+    with named_for_user(folder):
+        for name, text in files.items():
+            write_private(folder / name, text.encode())
+    names = ", ".join(files)
+    console(sys.stderr).print(say("files", how.lang, folder=folder, names=names), soft_wrap=True)
 
 
 def _show(view: RunView, record: RunRecord, how: Presentation) -> None:
     screen = console(sys.stdout)
-    table = Table(box=None)
-    for title in ("host", "site", "verdict", "finding"):
-        table.add_column(title)
-    for _, rows in view.by_site():
-        for row in rows:
-            first = words(row.findings[0], how.lang).title if row.findings else ""
-            verdict = row.verdict.value if row.verdict else ""
-            table.add_row(*map(Text, (neutralise(row.name), neutralise(row.site), verdict, first)))
-    screen.print(table)
+    screen.print(render_table(view, how.lang))
+    if how.diff:
+        for line in _diff_lines(view, how.lang):
+            screen.print(line)
     if record.reason:
-        screen.print(say("stopped", how.lang, reason=neutralise(record.reason)))
+        screen.print(Text(say("stopped", how.lang, reason=neutralise(record.reason)), style="bold yellow"))
+
+
+def _diff_lines(view: RunView, lang: Language) -> Iterable[Text]:
+    """Each setting that was changed, or would be: before and after."""
+    for _, hosts in view.by_site():
+        for host in hosts:
+            if host.group is not Group.CHANGED:
+                continue
+            yield Text(neutralise(host.name), style="bold")
+            for setting in setting_labels(host, lang):
+                after = setting.wanted if view.check_mode else setting.now
+                if after != setting.found:
+                    yield Text("  - " + interface("counted", lang, what=setting.name, count=setting.found), style="red")
+                    yield Text("  + " + interface("counted", lang, what=setting.name, count=after), style="green")

@@ -20,8 +20,11 @@ from rich.progress import (
 from rich.text import Text
 
 from iea_fleet.cli.words import Language, say
-from iea_fleet.model.outcome import Outcome
+from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.text import neutralise
+from iea_fleet.report.labels import headline
+from iea_fleet.report.view import host_row
+from iea_fleet.report.wording.interface import interface
 from iea_fleet.rollout.inventory import Host
 
 
@@ -31,11 +34,12 @@ class RunProgress:
     Args:
         console: where it is shown.
         hosts: how many hosts were asked for.
+        check: whether it is in check mode.
         lang: language of its words.
     """
 
-    def __init__(self, console: Console, hosts: int, lang: Language) -> None:
-        self._console, self._hosts, self._lang = console, hosts, lang
+    def __init__(self, console: Console, hosts: int, check: bool, lang: Language) -> None:
+        self._console, self._hosts, self._check, self._lang = console, hosts, check, lang
         self._seen: dict[str, str] = {}
         self._bar: Progress | None = None
         if console.is_terminal:
@@ -74,12 +78,21 @@ class RunProgress:
         self._seen[host.name] = outcome.verdict.value
         if self._bar is not None:
             counts = Counter(self._seen.values())
-            shown = "  ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items()))
+            shown = " · ".join(f"{counts[verdict]} {self._verdict(verdict)}" for verdict in sorted(counts))
             self._bar.update(self._task, completed=len(self._seen), counts=shown)
             return
         width = len(str(self._hosts))
-        name, site = neutralise(host.name), neutralise(host.site)
-        self._console.print(f"[{len(self._seen):{width}}/{self._hosts}] {name:24} {site:16} {outcome.verdict.value}")
+        found = headline(host_row(host.name, host.site, outcome), self._lang)
+        told = self._verdict(outcome.verdict.value)
+        if found:
+            told = interface("counted", self._lang, what=told, count=found)
+        self._console.print(
+            f"[{len(self._seen):{width}}/{self._hosts}] {neutralise(host.name)}  {told}", soft_wrap=True
+        )
+
+    def _verdict(self, verdict: str) -> str:
+        would = self._check and verdict == Verdict.CHANGED
+        return interface("verdict_would_change" if would else f"verdict_{verdict}", self._lang)
 
     def note(self, text: str) -> None:
         """One line beside the bar."""

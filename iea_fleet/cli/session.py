@@ -73,7 +73,7 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
         ledger.begin(run_id, new, lock.path)
         note = say("begins", lang, run=run_id, hosts=len(hosts))
         screen.print(f"{note} ({say('check', lang)})" if request.check else note)
-        with RunProgress(screen, len(hosts), lang) as progress, _signals(stop, progress, lang):
+        with RunProgress(screen, len(hosts), request.check, lang) as progress, _signals(stop, progress, lang):
             run = Run(order, hosts, run_id, ledger, folder, content, progress, stop)
             try:
                 run.carry_out()

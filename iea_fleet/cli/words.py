@@ -20,7 +20,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "interrupted": ("interrompu par l'utilisateur", "interrupted by the user"),
     "terminal": ("le terminal a été fermé", "the terminal was closed"),
     "stopped": ("Arrêtée avant la fin : {reason}", "Stopped before its end: {reason}"),
-    "files": ("Rapport : {folder}", "Report: {folder}"),
+    "files": ("Rapport dans {folder} : {names}", "Report in {folder}: {names}"),
     "rate": ("postes/s", "hosts/s"),
 }
 """Key to French and English."""
