@@ -262,7 +262,8 @@ class Logon:
                 # This acceptor takes raw NTLM as well as SPNEGO: clients send either under either scheme.
                 self._context = spnego.server(protocol="negotiate", options=NegotiateOptions.use_negotiate)
             bindings = None
-            if fields is not None and self._binding is not None and any(fields.channel_binding or b""):
+            checked = self._workstation.description.auth.cbt is not CbtHardening.NONE and self._binding is not None
+            if fields is not None and checked and any(fields.channel_binding or b""):
                 bindings = GssChannelBindings(application_data=self._binding)
             return self._context.step(token, channel_bindings=bindings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spnego
 import winrm
 from pypsrp.shell import Process as PypsrpProcess
 from pypsrp.shell import SignalCode, WinRS
 from pypsrp.wsman import WSMan
+from spnego.channel_bindings import GssChannelBindings
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError
 
 from iea_fleet.lab.engine import Answer, AnswerProcess
@@ -76,6 +79,40 @@ def test_strict_hardening_refuses_a_logon_without_channel_binding(lab: Any) -> N
         pytest.warns(Warning, match="Unverified HTTPS"),
     ):
         protocol.open_shell()
+
+
+@pytest.mark.parametrize("level", [CbtHardening.NONE, CbtHardening.RELAXED])
+def test_other_hardening_takes_a_logon_without_channel_binding(lab: Any, level: CbtHardening, tmp_path: Path) -> None:
+    host = lab.open(http_port=None, https_port=0, auth=AuthSettings(cbt=level))
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(host.endpoint.certificates.ca_pem)
+    with pywinrm(host.https_url, "ntlm", ca_trust_path=str(authority), send_cbt=False) as protocol:
+        assert hostname(protocol)[0] == b"POSTE-01\r\n"
+
+
+@pytest.mark.parametrize(
+    ("level", "status"), [(CbtHardening.NONE, 200), (CbtHardening.RELAXED, 401), (CbtHardening.STRICT, 401)]
+)
+def test_a_binding_to_another_certificate_is_a_relay_and_refused(lab: Any, level: CbtHardening, status: int) -> None:
+    host = lab.open(http_port=None, https_port=0, auth=AuthSettings(cbt=level))
+    context = ssl.create_default_context(cadata=host.endpoint.certificates.ca_pem.decode())
+    elsewhere = GssChannelBindings(application_data=b"tls-server-end-point:" + bytes(32))
+    client = spnego.client(
+        USER, PASSWORD, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm, channel_bindings=elsewhere
+    )
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", host.workstation.description.https_port, timeout=5, context=context
+    )
+    token = client.step()
+    for _ in range(2):
+        header = {"Authorization": f"Negotiate {base64.b64encode(token or b'').decode()}"}
+        connection.request("POST", "/wsman", b"", header)
+        response = connection.getresponse()
+        response.read()
+        if not client.complete:
+            token = client.step(base64.b64decode(response.headers["WWW-Authenticate"].split()[1]))
+    connection.close()
+    assert response.status == status
 
 
 @pytest.mark.parametrize(

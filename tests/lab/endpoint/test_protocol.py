@@ -177,6 +177,22 @@ def test_a_short_process_says_all_in_one_answer(host: Any) -> None:
     assert reply.find(".//rsp:ExitCode").text == "4"
 
 
+def test_a_process_that_ends_soon_after_its_output_says_all_in_one_answer(host: Any) -> None:
+    class Brief(AnswerProcess):
+        async def _run(self) -> None:
+            self.output.put("stdout", b"first ")
+            await asyncio.sleep(0.05)
+            self.output.put("stdout", b"last")
+            self.output.finish(0)
+
+    host.engine.own["brief"] = lambda: Brief(lambda _: Answer())
+    client = host.client()
+    client.create()
+    reply = client.receive(client.run("brief"))
+    assert output(reply) == b"first last"
+    assert reply.find(".//rsp:ExitCode").text == "0"
+
+
 def test_only_the_desired_streams_are_given(host: Any) -> None:
     client = host.client()
     client.create()
