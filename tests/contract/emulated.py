@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iea_fleet.agent import parse_answer, payload
-from iea_fleet.lab.emulated.disk import Cut, Disk, Lock, canonical
+from iea_fleet.lab.emulated.disk import Cut as DiskCut
+from iea_fleet.lab.emulated.disk import Disk, Lock, canonical
 from iea_fleet.lab.emulated.machine import Identity, Machine
 from iea_fleet.lab.emulated.network import Network
 from iea_fleet.lab.emulated.registry import Registry
 from iea_fleet.lab.emulated.round import run_round
 from iea_fleet.model.request import Request
-
-from tests.contract.world import Outcome, World
+from tests.contract.world import Cut, Round, World
 
 _ROOT = r"C:\poste"
-_STATE = canonical(rf"{_ROOT}\ProgramData\iea-fleet") + "\\"
+_STATE = "programdata\\iea-fleet\\"
 
 
 class Emulated:
@@ -26,30 +26,31 @@ class Emulated:
     def __init__(self, network: Network | None = None) -> None:
         self._network = network or Network()
 
-    def play(self, world: World, requests: Sequence[Request], *, cut: int | None = None) -> Outcome:
+    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
+        """See `Contestant.play`."""
         disk = Disk(
             {canonical(rf"{_ROOT}\{path}"): data for path, data in world.files.items()},
             locks={canonical(rf"{_ROOT}\{path}"): Lock() for path in world.locked},
-            cut=None if cut is None else Cut(cut),
+            cut=None if cut is None else DiskCut(cut.step, "torn" if cut.torn else "before"),
         )
-        environment = {"ROOT": _ROOT, "ProgramData": rf"{_ROOT}\ProgramData", **world.environment}
         machine = Machine(
             Identity("POSTE-01", ""),
             disk=disk,
-            environment=environment,
+            environment={"ROOT": _ROOT, "ProgramData": rf"{_ROOT}\ProgramData"},
             network=self._network,
             registry=Registry(supported=False),
             services=None,
+            busy=world.busy,
         )
-        answers = []
+        rounds = []
         for request in requests:
             output = run_round(machine, payload(request))
-            answers.append(parse_answer(output.stdout, request) if output.exit_code == 0 else None)
-        files = disk.snapshot()
-        below = {path.removeprefix(canonical(_ROOT) + "\\"): data for path, data in files.items()}
-        state = frozenset(path.removeprefix(_STATE) for path in files if path.startswith(_STATE))
-        return Outcome(
-            tuple(answers),
-            {path: data for path, data in below.items() if not path.startswith("programdata\\iea-fleet\\")},
-            state - {"lock"},
-        )
+            answer = parse_answer(output.stdout, request) if output.exit_code == 0 else None
+            rounds.append(Round(answer, *_snapshot(disk)))
+        return tuple(rounds)
+
+
+def _snapshot(disk: Disk) -> tuple[dict[str, bytes], frozenset[str]]:
+    files = {path.removeprefix(canonical(_ROOT) + "\\"): data for path, data in disk.snapshot().items()}
+    state = frozenset(path.removeprefix(_STATE) for path in files if path.startswith(_STATE))
+    return {path: data for path, data in files.items() if not path.startswith(_STATE)}, state - {"lock"}

@@ -18,21 +18,29 @@ from pathlib import Path
 from iea_fleet.agent import parse_answer, script_text
 from iea_fleet.model.answer import Answer
 from iea_fleet.model.request import Request
-
-from tests.contract.world import Outcome, World
+from tests.contract.world import Cut, Round, World
 
 _DONE = b"<<<round is over>>>"
 _PATIENCE_S = 60.0
+_LOCK = r"ProgramData\iea-fleet\lock"
 
-# Each line of input is one round: environment and request. What a round prints comes before the line that ends it.
+# Each line of input is one round: environment, request, and where the power goes. What a round prints comes before the
+# line that ends it. A cut leaves the script by `break` to a loop around it: no catch sees that, and handles are closed.
 _DRIVER = """
-$block = [ScriptBlock]::Create([IO.File]::ReadAllText($env:CONTRACT_SCRIPT))
+$whole = [ScriptBlock]::Create([IO.File]::ReadAllText($env:CONTRACT_SCRIPT))
+$mortal = [ScriptBlock]::Create([IO.File]::ReadAllText($env:CONTRACT_MORTAL))
 while ($null -ne ($line = [Console]::In.ReadLine())) {
     $round = ConvertFrom-Json ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))
     foreach ($variable in $round.environment.PSObject.Properties) {
         [Environment]::SetEnvironmentVariable($variable.Name, $variable.Value)
     }
-    $printed = & $block ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($round.request)))
+    $global:Left = $round.cut
+    $global:Torn = $round.torn
+    $block = if ($round.cut) { $mortal } else { $whole }
+    $printed = ''
+    :power foreach ($once in 1) {
+        $printed = & $block ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($round.request)))
+    }
     [Console]::Out.WriteLine(($printed -join "`n"))
     [Console]::Out.WriteLine('<<<round is over>>>')
     [Console]::Out.Flush()
@@ -64,56 +72,54 @@ class Pwsh:
             self._process.communicate()
             self._process = None
 
-    def play(self, world: World, requests: Sequence[Request], *, cut: int | None = None) -> Outcome:
+    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
         """See `Contestant.play`."""
         self._count += 1
         root = self._folder / f"poste-{self._count}"
         _lay(root, world)
         environment = {"ROOT": str(root), "ProgramData": str(root / "ProgramData"), "COMPUTERNAME": "POSTE-01"}
-        environment |= world.environment
-        answers: list[Answer | None] = []
+        rounds = []
         try:
             with contextlib.ExitStack() as locks:
-                for path in world.locked:
+                for path in (*world.locked, *([_LOCK] if world.busy else [])):
                     # .NET on Unix opens files with an advisory lock and meets a sharing violation where there is one.
                     fcntl.flock(locks.enter_context(_real(root, path).open("rb")), fcntl.LOCK_EX)
                 for request in requests:
-                    if cut is not None:
-                        self.close()
-                    printed = self._round(request, environment, script_text() if cut is None else with_cut(cut))
-                    if cut is not None:
-                        self.close()
+                    rounds.append(Round(self._round(request, environment, cut or Cut(0)), *_snapshot(root)))
                     cut = None
-                    answers.append(None if printed is None else parse_answer(printed, request))
-            return Outcome(tuple(answers), *_snapshot(root))
+            return tuple(rounds)
         finally:
             shutil.rmtree(root)
 
-    def _round(self, request: Request, environment: Mapping[str, str], script: str) -> bytes | None:
-        """What one round printed; None: the PowerShell ended in its middle."""
-        process = self._process or self._start(script)
-        order = {"environment": dict(environment), "request": _base64(request.to_line())}
+    def _round(self, request: Request, environment: Mapping[str, str], cut: Cut) -> Answer | None:
+        """What one round said; None: nothing, the power had gone."""
+        process = self._process or self._start()
+        order = {
+            "environment": dict(environment),
+            "request": _base64(request.to_line()),
+            "cut": cut.step,
+            "torn": cut.torn,
+        }
         assert process.stdin is not None
         process.stdin.write(_base64(json.dumps(order)).encode() + b"\n")
         process.stdin.flush()
         printed = self._read(process)
-        if printed is None:
-            self.close()
-        return printed
+        return parse_answer(printed, request) if printed.strip() or not cut.step else None
 
-    def _start(self, script: str) -> subprocess.Popen[bytes]:
-        path = self._folder / "script.ps1"
-        path.write_text(script, encoding="ascii")
+    def _start(self) -> subprocess.Popen[bytes]:
+        scripts = {"CONTRACT_SCRIPT": script_text(), "CONTRACT_MORTAL": mortal_script()}
+        paths = {name: self._folder / f"{name}.ps1" for name in scripts}
+        for name, path in paths.items():
+            path.write_text(scripts[name], encoding="ascii")
         self._process = subprocess.Popen(
             [self._program, "-NoProfile", "-NonInteractive", "-Command", _DRIVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None,
-            env=self._environment | {"CONTRACT_SCRIPT": str(path)},
+            env=self._environment | {name: str(path) for name, path in paths.items()},
         )
         return self._process
 
-    def _read(self, process: subprocess.Popen[bytes]) -> bytes | None:
+    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
         printed, deadline = b"", time.monotonic() + _PATIENCE_S
         with selectors.DefaultSelector() as selector:
@@ -122,25 +128,26 @@ class Pwsh:
                 if not selector.select(deadline - time.monotonic()):
                     raise AssertionError(f"no answer within {_PATIENCE_S} s; so far: {printed[-400:]!r}")
                 chunk = os.read(process.stdout.fileno(), 65536)
-                if not chunk:
-                    return None
+                assert chunk, f"the PowerShell ended: {printed[-400:]!r}"
                 printed += chunk
         return printed.partition(_DONE)[0]
 
 
-DURABLE_FUNCTIONS: tuple[str, ...] = ()
+DURABLE_FUNCTIONS = ("Write-DurableFile", "Move-DurableFile", "Remove-DurableFile", "Set-DurableValue")
 """The script's functions that change something on the disk, each once."""
+_EMPTIED = "$stream.SetLength(0)\n"
 
 
-def with_cut(step: int) -> str:
-    """The script as it would be if the power went before the durable step `step`: the process ends there."""
-    script, count = re.subn(
-        rf"(?m)^(function (?:{'|'.join(DURABLE_FUNCTIONS)}) \{{\n(?:param \(.*\)\n)?)",
-        r"\1if (++$global:ContractStep -eq " + str(step) + r") { [Diagnostics.Process]::GetCurrentProcess().Kill() }\n",
-        script_text(),
-    )
+def mortal_script() -> str:
+    """The script with the power's switch in it: it goes after `$Left` steps, when `$Torn` in the last."""
+    names = "|".join(DURABLE_FUNCTIONS)
+    head = "if (--$global:Left -eq 0 -and -not $global:Torn) { break power }"
+    half = "$stream.Write($Content, 0, [Int32] ($Content.Length / 2)); $stream.Flush($true); break power"
+    head_at = rf"(?m)^(function (?:{names}) \{{\n(?:param \(.*\)\n)?)"
+    script, count = re.subn(head_at, lambda match: f"{match[1]}{head}\n", script_text())
     assert count == len(DURABLE_FUNCTIONS), "a durable function of the script has another name now"
-    return "$global:ContractStep = 0\n" + script
+    assert script.count(_EMPTIED) == 1, "Write-DurableFile of the script empties the file in another way now"
+    return script.replace(_EMPTIED, f"{_EMPTIED}if ($global:Left -eq 0) {{ {half} }}\n")
 
 
 def _base64(text: str) -> str:
@@ -153,7 +160,7 @@ def _real(root: Path, path: str) -> Path:
 
 def _lay(root: Path, world: World) -> None:
     (root / "ProgramData").mkdir(parents=True)
-    for path, data in world.files.items():
+    for path, data in (world.files | ({_LOCK: b""} if world.busy else {})).items():
         _real(root, path).parent.mkdir(parents=True, exist_ok=True)
         _real(root, path).write_bytes(data)
 

@@ -21,35 +21,41 @@ class World:
     Args:
         files: bytes by path below ROOT, with `\`.
         locked: files that another program holds open, not shared.
-        environment: variables besides ROOT, ProgramData and COMPUTERNAME.
-        trust: a file of certificate authorities (PEM) that the workstation knows.
+        busy: another transaction holds the lock.
     """
 
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     locked: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+    busy: bool = False
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the rounds left.
+class Round:
+    r"""What one round said and left.
 
     Args:
-        answers: one for each round; None: the process ended without one.
-        files: every file below ROOT, by path in lower case with `\\`; the state folder's own files are left out.
+        answer: None: the process ended without one.
+        files: every file below ROOT, by path in lower case with `\`; the state folder's own files are left out.
         state: names of the files in the state folder, without `lock`.
     """
 
-    answers: tuple[Answer | None, ...]
+    answer: Answer | None
     files: Mapping[str, bytes]
     state: frozenset[str]
 
     @property
-    def answer(self) -> Answer:
-        """The last answer."""
-        answer = self.answers[-1]
-        assert answer is not None
-        return answer
+    def said(self) -> Answer:
+        """The answer of a round that must have one."""
+        assert self.answer is not None
+        return self.answer
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The power goes at a durable step of the first round: before it, or in its middle."""
+
+    step: int
+    torn: bool = False
 
 
 class Contestant(Protocol):
@@ -57,8 +63,8 @@ class Contestant(Protocol):
 
     name: str
 
-    def play(self, world: World, requests: Sequence[Request], *, cut: int | None = None) -> Outcome:
-        """Play rounds one after the other; `cut`: the power goes before this durable step of the first one."""
+    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
+        """Play rounds one after the other on one workstation."""
         ...
 
 
@@ -88,13 +94,19 @@ def _masked(node: Any) -> Any:
 
 def _place(place: str) -> str:
     path = place.replace("/", "\\")
-    return path[path.find("\\app") :]
+    return path[max(0, path.find("\\app")) :]
+
+
+def _in_order(matches: list[dict[str, Any]]) -> list[Any]:
+    """Matches of a log by pattern: the order among them has no meaning."""
+    return sorted(matches, key=lambda match: str(match["pattern"]))
 
 
 _MASKS: Mapping[str, Any] = {
     "message": bool,
     "elapsed_ms": lambda _: 0,
     "place": _place,
+    "matches": _in_order,
     "free_bytes": lambda value: value is not None,
     "proxy": lambda value: value is not None,
     "addresses": bool,

@@ -43,6 +43,23 @@ def decode(data: bytes, encoding: Encoding) -> Document:
         return _document(data, b"", "cp1252")
 
 
+def decode_end(data: bytes, length: int, encoding: Encoding) -> str:
+    """The text of the last `length` bytes of a file, without a character that begins before them.
+
+    Raises: Malformed.
+    """
+    offset = max(0, len(data) - length)
+    if offset == 0:
+        return decode(data, encoding).text
+    mark, codec = next(((mark, codec) for mark, codec in _MARKS if data.startswith(mark)), (b"", encoding.value))
+    start = max(len(mark), offset)
+    if codec.startswith("utf-16"):
+        return _document(data[start + start % 2 :], b"", codec).text
+    while start < min(offset + 3, len(data)) and data[start] & 0xC0 == 0x80:
+        start += 1
+    return _document(data[start:], b"", codec).text if mark else decode(data[start:], encoding).text
+
+
 def _document(data: bytes, mark: bytes, codec: str) -> Document:
     try:
         text = data.decode(codec, "windows-1252-open" if codec == "cp1252" else "strict")

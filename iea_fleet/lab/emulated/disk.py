@@ -7,6 +7,7 @@ journalled by the file system and are there or not.
 
 from __future__ import annotations
 
+import ntpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,11 +21,15 @@ FullAt = Literal["space", "journal", "backup", "write", "record"]
 Ending = Literal["before", "torn", "killed"]
 """How a process ends at a durable step, see `Cut`."""
 
-FILE_NOT_FOUND, ACCESS_DENIED, SHARING_VIOLATION, LOCK_VIOLATION, DISK_FULL = 2, 5, 32, 33, 112
+FILE_NOT_FOUND, PATH_NOT_FOUND, ACCESS_DENIED, SHARING_VIOLATION, LOCK_VIOLATION, DISK_FULL = 2, 3, 5, 32, 33, 112
 """Win32 codes, [MS-ERREF] 2.2."""
+
+MISSING = (FILE_NOT_FOUND, PATH_NOT_FOUND)
+"""The codes of a file that is not there."""
 
 _MESSAGES = {
     FILE_NOT_FOUND: "The system cannot find the file specified.",
+    PATH_NOT_FOUND: "The system cannot find the path specified.",
     ACCESS_DENIED: "Access is denied.",
     SHARING_VIOLATION: "The process cannot access the file because it is being used by another process.",
     LOCK_VIOLATION: "The process cannot access the file because another process has locked a portion of the file.",
@@ -78,8 +83,9 @@ class Cut:
 
 
 def canonical(path: str) -> str:
-    """A path as a key: Windows compares names without case and takes both separators."""
-    return path.replace("/", "\\").lower()
+    r"""A path as a key: Windows compares names without case, takes both separators and passes over `\.\` and `\\`."""
+    key = path.replace("/", "\\").lower()
+    return ntpath.normpath(key) if "\\." in key or "\\\\" in key else key
 
 
 @dataclass(slots=True)
@@ -135,7 +141,7 @@ class Disk:
         """The files whose path begins and ends so, in order."""
         first, last = canonical(start), canonical(end)
         return sorted(
-            path for path in self._changes if path.startswith(first) and path.endswith(last) and self.exists(path)
+            path for path in self._paths() if path.startswith(first) and path.endswith(last) and self.exists(path)
         )
 
     def read(self, path: str, purpose: Purpose = "read") -> bytes:
@@ -143,7 +149,9 @@ class Disk:
         self._refuse_when_locked(path, purpose)
         data = self.peek(path)
         if data is None:
-            raise DiskError(FILE_NOT_FOUND, path)
+            folder = canonical(path).rpartition("\\")[0] + "\\"
+            there = any(known.startswith(folder) and self.exists(known) for known in self._paths())
+            raise DiskError(FILE_NOT_FOUND if there else PATH_NOT_FOUND, path)
         return data
 
     def write(self, path: str, data: bytes, purpose: Purpose) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Literal, TypeVar
 
-from iea_fleet.lab.emulated.disk import FILE_NOT_FOUND, DiskError
+from iea_fleet.lab.emulated.disk import MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.plan import FileWrite, Plan, RegistryWrite, StepFailed
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
@@ -64,8 +64,8 @@ class Journal:
                 self.machine.registry.write(value.place, value.after)
             self._read_back(plan)
             self._at(Step.JOURNAL, None, lambda: self._write_journal("committed"))
-        except StepFailed:
-            self._undo()
+        except StepFailed as failure:
+            failure.undone = self._undo()
             raise
         for file in self.files:
             self._remove(file.old)
@@ -119,10 +119,15 @@ class Journal:
         if self.disk.read(write.path, "read_back") != write.after:
             raise StepFailed(Step.READ_BACK, "the file has other bytes than were written", change=write.change)
 
-    def _undo(self) -> None:
-        undo(self.machine, self.files, self.values)
+    def _undo(self) -> bool:
+        """Put everything back. Returns: no trace is left; else the next transaction finds the journal and goes on."""
+        try:
+            foreign = undo(self.machine, self.files, self.values)
+        except DiskError:
+            return False
         self._remove(f"{self.path}.new")
         self._remove(self.path)
+        return not foreign
 
     def _at(self, step: Step, change: str | None, act: Callable[[], T]) -> T:
         """Do something to a settings file, six times when another program stands in the way."""
@@ -150,26 +155,30 @@ def recover(machine: Machine, folder: str) -> Recovered | None:
     Raises: StepFailed (`recover`) when the journal can't be read, or a file was changed by somebody else since.
     """
     disk, path = machine.disk, rf"{folder}\journal.json"
-    disk.delete(f"{path}.new")
+    for half_written in (f"{path}.new", rf"{folder}\last.json.new"):
+        disk.delete(half_written)
     try:
         content = json.loads(disk.read(path, "journal"))
         files = [JournalFile(**entry) for entry in content["files"]]
         values = [JournalValue(**entry) for entry in content["values"]]
         transaction, state = str(content["transaction"]), content["state"]
     except DiskError as error:
-        if error.code == FILE_NOT_FOUND:
+        if error.code in MISSING:
             return None
         raise StepFailed(Step.RECOVER, str(error), code=error.code) from None
     except (ValueError, KeyError, TypeError) as error:
         raise StepFailed(Step.RECOVER, f"the journal {path} can't be read: {error}") from None
     foreign: list[str] = []
-    if state == "committed":
-        for file in files:
-            disk.delete(file.new)
-            disk.delete(file.old)
-    else:
-        foreign = undo(machine, files, values)
-    disk.delete(path)
+    try:
+        if state == "committed":
+            for file in files:
+                disk.delete(file.new)
+                disk.delete(file.old)
+        else:
+            foreign = undo(machine, files, values)
+        disk.delete(path)
+    except DiskError as error:
+        raise StepFailed(Step.RECOVER, str(error), code=error.code) from None
     if foreign:
         raise StepFailed(
             Step.RECOVER, f"changed by somebody else since transaction {transaction} was cut off: {', '.join(foreign)}"

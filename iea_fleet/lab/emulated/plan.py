@@ -24,6 +24,7 @@ class StepFailed(Exception):
     ) -> None:
         super().__init__(message)
         self.step, self.change, self.code, self.free_bytes = step, change, code, free_bytes
+        self.undone = True
 
 
 @dataclass(frozen=True, slots=True)

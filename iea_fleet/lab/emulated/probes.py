@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from iea_fleet.lab.emulated import settings
-from iea_fleet.lab.emulated.coding import decode
-from iea_fleet.lab.emulated.disk import FILE_NOT_FOUND, DiskError
+from iea_fleet.lab.emulated.coding import decode_end
+from iea_fleet.lab.emulated.disk import MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.stores import Malformed
-from iea_fleet.lab.emulated.stores.lines import lines_of
 from iea_fleet.model.answer import LogFacts, LogMatch, ProbeFacts, ProcessFacts, ServiceFacts, SettingFacts, UrlFacts
 from iea_fleet.model.request import LogProbe, Probe, ProcessProbe, Require, ServiceProbe, SettingProbe
 
@@ -53,13 +52,13 @@ def holds(require: Require, values: tuple[str, ...]) -> bool:
 def _log(machine: Machine, probe: LogProbe) -> LogFacts:
     try:
         data = machine.disk.read(machine.expanded(probe.path))
-        text = decode(data[-probe.tail_bytes :], probe.encoding).text
+        text = decode_end(data, probe.tail_bytes, probe.encoding)
     except DiskError as error:
-        missing = error.code == FILE_NOT_FOUND
+        missing = error.code in MISSING
         return LogFacts(kind="log", id=probe.id, state="file_missing" if missing else "unreadable")
     except Malformed:
         return LogFacts(kind="log", id=probe.id, state="unreadable")
-    lines = [line.text for line in lines_of(text)]
+    lines = re.split(r"\r\n|\n|\r", text)
     matches = []
     for name, pattern in probe.patterns.items():
         compiled = re.compile(pattern)

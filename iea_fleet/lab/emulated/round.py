@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from iea_fleet.lab.emulated.disk import ProcessEnds
 from iea_fleet.lab.emulated.machine import Machine
-from iea_fleet.lab.emulated.transaction import answer, to_json
+from iea_fleet.lab.emulated.transaction import answer, refusal, to_json
 from iea_fleet.lab.engine import Answer as Output
 from iea_fleet.model.request import Request
 
@@ -24,7 +24,8 @@ def run_round(machine: Machine, standard_input: bytes) -> Output:
     try:
         request = Request.model_validate_json(line)
     except ValueError as error:
-        return Output(stderr=f"The request can't be read: {error}\r\n".encode("ascii", "replace"), exit_code=1)
+        nonce, refused = refusal(machine, line.decode("ascii", "replace"), f"The request can't be read: {error}")
+        return Output(stdout=framed(nonce, to_json(refused)) + b"\r\n")
     try:
         content = to_json(answer(machine, request))
     except ProcessEnds as end:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iea_fleet.lab.emulated.coding import Document, decode
-from iea_fleet.lab.emulated.disk import ACCESS_DENIED, FILE_NOT_FOUND, LOCK_VIOLATION, SHARING_VIOLATION, DiskError
+from iea_fleet.lab.emulated.disk import ACCESS_DENIED, LOCK_VIOLATION, MISSING, SHARING_VIOLATION, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
 from iea_fleet.lab.emulated.stores import VALUE_LENGTH, Malformed, locate
@@ -34,7 +34,7 @@ def open_document(machine: Machine, path: str, encoding: Encoding) -> Document:
     try:
         data = machine.disk.read(path)
     except DiskError as error:
-        state = PlaceState.FILE_MISSING if error.code == FILE_NOT_FOUND else PlaceState.UNREADABLE
+        state = PlaceState.FILE_MISSING if error.code in MISSING else PlaceState.UNREADABLE
         raise Unreadable(state, str(error), error.code) from None
     if len(data) > MAX_FILE_BYTES:
         raise Unreadable(PlaceState.UNREADABLE, f"the file has {len(data)} bytes; {MAX_FILE_BYTES} are the most")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -38,6 +39,9 @@ class _Told:
     after: tuple[AfterOutcome, ...] = ()
     verify: tuple[ProbeFacts, ...] = ()
     error: Failure | None = None
+
+
+_IDS = re.compile(r'"(transaction|nonce)":"([0-9a-f]{32})"')
 
 
 @dataclass(slots=True)
@@ -158,6 +162,7 @@ class _Transaction:
             id=failure.change,
             win32_code=failure.code,
             message=str(failure)[:2000],
+            undone=failure.undone,
             free_bytes=failure.free_bytes,
         )
 
@@ -186,6 +191,14 @@ class _Transaction:
 def to_json(answer: Answer) -> bytes:
     """An answer as one line of plain ASCII JSON."""
     return json.dumps(answer.model_dump(mode="json", by_alias=True), separators=(",", ":")).encode("ascii")
+
+
+def refusal(machine: Machine, line: str, why: str) -> tuple[str, Answer]:
+    """The answer to a request that can't be read, and the nonce to mark it with: zeros where it has none."""
+    ids = dict(reversed(_IDS.findall(line)))
+    request = Request(transaction=ids.get("transaction", "0" * 32), nonce=ids.get("nonce", "0" * 32), dry_run=False)
+    told = _Told(status=Status.FAILED, error=Failure(step=Step.PROBE, message=why[:2000]))
+    return request.nonce, _Transaction(machine, request, told=told).answer()
 
 
 def answer(machine: Machine, request: Request) -> Answer:

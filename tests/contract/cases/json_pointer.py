@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.contract.cases.store_case import ABSENT, MALFORMED, MISSING, REFUSED, StoreCase
 
 
-def _case(name: str, content: str | bytes | None, found: object, value: str, written: str | None, pointer: str = "/a") -> StoreCase:
+def _case(
+    name: str, content: str | bytes | None, found: object, value: str, written: str | None, pointer: str = "/a"
+) -> StoreCase:
     raw = content.encode() if isinstance(content, str) else content
     after = None if written is None else written.encode()
     return StoreCase(f"json, {name}", {"store": "json", "pointer": pointer}, raw, found, value, after)  # type: ignore[arg-type]
@@ -22,8 +24,16 @@ JSON = (
     _case("empty name", '{"": "x"}', "x", "y", '{"": "y"}', "/"),
     _case("names by case", '{"A": "x"}', ABSENT, "y", '{"A": "x", "a": "y"}'),
     _case("name spelt with an escape", '{"\\u0061": "x"}', "x", "y", '{"\\u0061": "y"}'),
-    _case("escapes read", r'{"a": "\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}', '"\\/\b\f\n\r\té\U0001f600', "y", '{"a": "y"}'),
-    _case("escapes written", '{"a": "x"}', "x", '"\\/\b\f\n\r\t\x01é→\U0001f600', '{"a": "\\"\\\\/\\b\\f\\n\\r\\t\\u0001é→\U0001f600"}'),
+    _case(
+        "escapes read", r'{"a": "\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}', '"\\/\b\f\n\r\té\U0001f600', "y", '{"a": "y"}'
+    ),
+    _case(
+        "escapes written",
+        '{"a": "x"}',
+        "x",
+        '"\\/\b\f\n\r\t\x01é→\U0001f600',
+        '{"a": "\\"\\\\/\\b\\f\\n\\r\\t\\u0001é→\U0001f600"}',
+    ),
     _case("number", '{"a": -1.50e+2}', "-1.50e+2", "7", '{"a": 7}'),
     _case("number to text", '{"a": 1}', "1", "x", '{"a": "x"}'),
     _case("number to what is none", '{"a": 1}', "1", "01", '{"a": "01"}'),
@@ -33,7 +43,9 @@ JSON = (
     _case("object", '{"a": {}}', MALFORMED, "y", None),
     _case("array", '{"a": []}', MALFORMED, "y", None),
     _case("name twice", '{"a": 1, "a": 2}', MALFORMED, "y", None),
-    _case("name twice beside the way", '{"a": "x", "o": {"b": 1, "b": 2}}', "x", "y", '{"a": "y", "o": {"b": 1, "b": 2}}'),
+    _case(
+        "name twice beside the way", '{"a": "x", "o": {"b": 1, "b": 2}}', "x", "y", '{"a": "y", "o": {"b": 1, "b": 2}}'
+    ),
     _case("another name twice on the way", '{"a": "x", "b": 1, "b": 2}', "x", "y", '{"a": "y", "b": 1, "b": 2}'),
     _case("comment", '{"a": "x" /* c */}', MALFORMED, "y", None),
     _case("trailing comma", '{"a": "x",}', MALFORMED, "y", None),
@@ -46,7 +58,13 @@ JSON = (
     _case("single quotes", "{'a': 'x'}", MALFORMED, "y", None),
     _case("added, one line", '{"b": 1}', ABSENT, "y", '{"b": 1, "a": "y"}'),
     _case("added, one line without blanks", '{"b":1}', ABSENT, "y", '{"b":1, "a": "y"}'),
-    _case("added, indented", '{\r\n  "b": 1,\r\n  "c": 2\r\n}\r\n', ABSENT, "y", '{\r\n  "b": 1,\r\n  "c": 2,\r\n  "a": "y"\r\n}\r\n'),
+    _case(
+        "added, indented",
+        '{\r\n  "b": 1,\r\n  "c": 2\r\n}\r\n',
+        ABSENT,
+        "y",
+        '{\r\n  "b": 1,\r\n  "c": 2,\r\n  "a": "y"\r\n}\r\n',
+    ),
     _case("added, one member a line", '{\n\t"b": 1\n}', ABSENT, "y", '{\n\t"b": 1,\n\t"a": "y"\n}'),
     _case("added to an empty object", "{}", ABSENT, "y", '{"a": "y"}'),
     _case("added to an empty object with blanks", "{\n}", ABSENT, "y", '{"a": "y"\n}'),

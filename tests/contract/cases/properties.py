@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.contract.cases.store_case import ABSENT, MALFORMED, MISSING, StoreCase
 
 
-def _case(name: str, content: str | bytes | None, found: object, value: str, written: str | None, key: str = "k") -> StoreCase:
+def _case(
+    name: str, content: str | bytes | None, found: object, value: str, written: str | None, key: str = "k"
+) -> StoreCase:
     raw = content.encode("latin-1") if isinstance(content, str) else content
     after = None if written is None else written.encode("latin-1")
     return StoreCase(f"properties, {name}", {"store": "properties", "key": key}, raw, found, value, after)  # type: ignore[arg-type]
@@ -37,8 +39,10 @@ PROPERTIES = (
     _case("a key alone", "k\n", "", "y", "k=y\n"),
     _case("a key and blanks", "k  \n", "", "y", "k  y\n"),
     _case("no value", "k=\n", "", "y", "k=y\n"),
-    _case("escapes read", "k=\\t\\n\\r\\f\\\\\\\"\\z\\u00e9\\uD83D\\uDE00\n", "\t\n\r\f\\\"zé\U0001f600", "y", "k=y\n"),
-    _case("escapes written", "k=x\n", "x", "  \\\t\n\ré\U0001f600=:#!", "k=\\  \\\\\\t\\n\\r\\u00E9\\uD83D\\uDE00=:#!\n"),
+    _case("escapes read", 'k=\\t\\n\\r\\f\\\\\\"\\z\\u00e9\\uD83D\\uDE00\n', '\t\n\r\f\\"zé\U0001f600', "y", "k=y\n"),
+    _case(
+        "escapes written", "k=x\n", "x", "  \\\t\n\ré\U0001f600=:#!", "k=\\  \\\\\\t\\n\\r\\u00E9\\uD83D\\uDE00=:#!\n"
+    ),
     _case("no four digits", "k=\\u12x\n", MALFORMED, "y", None),
     _case("no four digits elsewhere", "j=\\u12x\nk=1\n", MALFORMED, "y", None),
     _case("ISO-8859-1", "k=\xe9\n", "é", "y", "k=y\n"),

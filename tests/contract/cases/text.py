@@ -5,7 +5,14 @@ from __future__ import annotations
 from tests.contract.cases.store_case import ABSENT, MALFORMED, MISSING, StoreCase
 
 
-def _case(name: str, content: str | bytes | None, found: object, value: str, written: str | None, pattern: str = r"^url (\S+)$") -> StoreCase:
+def _case(
+    name: str,
+    content: str | bytes | None,
+    found: object,
+    value: str,
+    written: str | None,
+    pattern: str = r"^url (\S+)$",
+) -> StoreCase:
     raw = content.encode() if isinstance(content, str) else content
     after = None if written is None else written.encode()
     return StoreCase(f"text, {name}", {"store": "text", "pattern": pattern}, raw, found, value, after)  # type: ignore[arg-type]

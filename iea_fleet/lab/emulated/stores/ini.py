@@ -11,8 +11,7 @@ _BLANKS = " \t"
 
 def locate(text: str, section: str, key: str) -> Located:
     """Find `key` in the first section of this name."""
-    key = key.strip()
-    wanted_section, wanted_key = folded(section.strip()), folded(key)
+    wanted_section, wanted_key = folded(section), folded(key)
     inside = False
     last_of_section: Line | None = None
     for line in lines_of(text):
