@@ -84,7 +84,7 @@ class Runspace:
         """
         reader = self._reader if pipeline is None else pipeline.reader
         try:
-            for fragment in reader.objects(data):
+            for fragment in map(_with_dotnet_names, reader.objects(data)):
                 self._pool.receive_data(PSRPPayload(fragment, StreamType.default, None))
                 event = self._pool.next_event()
                 if event is not None:
@@ -155,6 +155,13 @@ class Runspace:
         for pipeline_id in list(self.pipelines):
             self.drop_pipeline(pipeline_id)
         self.news.set()
+
+
+def _with_dotnet_names(fragment: bytes) -> bytes:
+    """The fragment with the name of the call id as psrpcore wants it; .NET, and pypsrp with it, is free in its case."""
+    if message_type(fragment) in {PSRPMessageType.SetMaxRunspaces, PSRPMessageType.SetMinRunspaces}:
+        return fragment.replace(b' N="CI"', b' N="ci"')
+    return fragment
 
 
 def _characters(fragment: bytes) -> int:

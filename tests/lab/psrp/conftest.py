@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,25 @@ class Listening:
         return self.instead(command) if self.instead else self.engine.start(workstation, command)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How a pipeline ended; `exit_code` is what the client's host was told, None: nothing."""
+
+    output: list[Any]
+    state: int
+    errors: list[Any]
+    had_errors: bool
+    exit_code: int | None
+
+
 class Host:
     """One open workstation; `crashes` is what nobody caught in its loop."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = Listening(engine)
-        self.workstation = Workstation(Description(NAME, "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),)), FaultSet())
+        self.workstation = Workstation(
+            Description(NAME, "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),)), FaultSet()
+        )
         self.loop = asyncio.new_event_loop()
         self.crashes: list[str] = []
         self.loop.set_exception_handler(lambda _, context: self.crashes.append(repr(context)))
@@ -79,24 +93,29 @@ class Host:
 
     def connect(self, **options: Any) -> WSMan:
         """A client as pypsrp makes it: NTLM, with its messages encrypted."""
-        settings = {"auth": "ntlm", "encryption": "always", "ssl": False, "operation_timeout": 5, "read_timeout": 15}
+        settings: dict[str, Any] = {
+            "auth": "ntlm",
+            "encryption": "always",
+            "ssl": False,
+            "operation_timeout": 5,
+            "read_timeout": 15,
+        }
         return WSMan("127.0.0.1", port=self.port, username=USER, password=PASSWORD, **(settings | options))
 
     @contextmanager
     def pool(self, **options: Any) -> Iterator[RunspacePool]:
         """An open runspace pool with a host that takes exit codes, as Ansible makes it."""
-        host = PSHost(None, None, False, "Test", None, PSHostUserInterface(), None)
+        host = PSHost(None, None, False, "Test", None, PSHostUserInterface(), "1.0")
         with self.connect(**options) as connection, RunspacePool(connection, host=host) as pool:
             yield pool
 
-    def run(self, script: str, **options: Any) -> PowerShell:
+    def run(self, script: str, **options: Any) -> Ran:
         """Run one script in a pool of its own."""
         with self.pool(**options) as pool:
-            shell = PowerShell(pool)
-            shell.add_script(script)
+            shell = PowerShell(pool).add_script(script)
             shell.invoke()
-            shell.exit_code = pool.host.rc
-            return shell
+            assert pool.host is not None
+            return Ran(shell.output, shell.state, shell.streams.error, shell.had_errors, pool.host.rc)
 
 
 def make_engine(kind: str, folder: Path) -> Engine:
