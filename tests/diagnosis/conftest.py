@@ -65,13 +65,16 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
     Keys: `status`, `settings` (name to text, null for absent, a mapping of place fields, or a list of those), `tests`
     (server to `ok` or fields), `log`, `log_state`, `process`, `service`, `written` (what the settings say afterwards,
     default: what was wanted), `verify` (like all of these, afterwards), `after`, `error`, `recovered`, `replayed`,
-    `omit` (probe ids that are not answered).
+    `ensure_says` (setting to fields of its change that contradict the rest), `omit` (probe ids that are not answered).
     """
     wanted = wanted_values(task.profile, task.connection)
     settings: dict[str, Any] = {**wanted, "version": "3.00.42", "assistance": "non", **words.get("settings", {})}
     status = words.get("status", "done")
     dry = task.dry_run or task.read_only
     ensure = [_outcome(name, settings[name], wanted[name]) for name in SETTINGS] if status == "done" else []
+    for outcome in ensure:
+        for place in outcome["places"]:
+            place.update(words.get("ensure_says", {}).get(outcome["id"], {}))
     changed = any(place["changed"] for outcome in ensure for place in outcome["places"])
     written = changed and not dry
     later = {**words, **words.get("verify", {})}

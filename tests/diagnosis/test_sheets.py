@@ -40,6 +40,7 @@ def _request(task: Task) -> Request:
 def test_a_push_requires_both_servers_and_no_assistance_mode(task_of: TaskOf) -> None:
     request = _request(task_of({}))
     assert not request.dry_run
+    assert request.state_folder == Request(transaction="1" * 32, nonce="2" * 32, dry_run=True).state_folder
     assert [(one.probe, one.fact, one.one_of, one.none_of) for one in request.require] == [
         ("assistance", "value", None, ("oui",)),
         ("authentication_test", "ok", ("true",), None),
