@@ -78,7 +78,7 @@ def registry_text(value: RegistryValue) -> str:
 def _read_registry(machine: Machine, store: RegistryStore) -> Iterator[Place]:
     if not machine.registry.supported:
         hive = RegistryPlace(f"{store.hive.value}\\{store.key}", store.value, store.view)
-        yield Place(place=hive.name, state=PlaceState.UNSUPPORTED)
+        yield Place(place=hive.name, state=PlaceState.UNSUPPORTED, message="This system has no registry.")
         return
     for place in machine.registry.places(store):
         value = machine.registry.read(place)

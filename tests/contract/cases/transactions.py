@@ -115,6 +115,17 @@ def _not_replayed(rounds: tuple[Round, ...]) -> None:
     assert not any(each.said.replayed for each in rounds)
 
 
+def _done_once(rounds: tuple[Round, ...]) -> None:
+    _written(rounds[:1])
+    _not_replayed(rounds)
+    assert not rounds[-1].said.changed
+
+
+def _done_at_last(rounds: tuple[Round, ...]) -> None:
+    _not_replayed(rounds)
+    _written(rounds)
+
+
 def _nothing_to_do(rounds: tuple[Round, ...]) -> None:
     _unchanged(rounds)
     answer = rounds[-1].said
@@ -205,7 +216,7 @@ TRANSACTIONS = (
         "twice, under two ids",
         World(dict(FILES)),
         (_both("9"), _both("9", transaction="c" * 32)),
-        lambda rounds: (_written(rounds[:1]), _not_replayed(rounds))[0],
+        _done_once,
     ),
     Case("dry run", World(dict(FILES)), (_both("9", dry_run=True),), _dry_run),
     Case(
@@ -339,7 +350,7 @@ TRANSACTIONS = (
         "a failure is not recorded",
         World(dict(FILES)),
         (request(ensure=[change("x", NOWHERE, "1")]), _both("9")),
-        lambda rounds: (_not_replayed(rounds), _written(rounds))[0],
+        _done_at_last,
     ),
     Case(
         "a damaged record is none",
