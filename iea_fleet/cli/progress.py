@@ -71,7 +71,7 @@ class RunProgress:
         if self._bar is not None:
             self._bar.update(self._task, description=f"{say(name, self._lang)} ({hosts})")
         elif name == "retry":
-            self.note(f"{say(name, self._lang)} ({hosts})")
+            self._console.print(f"{say(name, self._lang)} ({hosts})")
 
     def answered(self, host: Host, outcome: Outcome) -> None:
         """A host's outcome is known."""
@@ -94,9 +94,9 @@ class RunProgress:
         would = self._check and verdict == Verdict.CHANGED
         return interface("verdict_would_change" if would else f"verdict_{verdict}", self._lang)
 
-    def note(self, text: str) -> None:
-        """One line beside the bar."""
-        self._console.print(text)
+    def stopping(self) -> None:
+        """The run was asked to end."""
+        self._console.print(say("stopping", self._lang))
 
 
 class _Rate(ProgressColumn):

@@ -17,8 +17,8 @@ from iea_fleet.cli.present import Presentation, exit_code, present, require_fold
 from iea_fleet.cli.progress import RunProgress
 from iea_fleet.cli.words import Language, say
 from iea_fleet.ledger.lock import RunLock, remove_leftovers
-from iea_fleet.ledger.records import RunKind
-from iea_fleet.ledger.state import open_state_folder
+from iea_fleet.ledger.records import HostRecord, RunKind
+from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.errors import FleetError, InputError
 from iea_fleet.rollout.content import find_content
@@ -56,7 +56,6 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     """
     state = open_state_folder(request.state)
     require_folder(request.output)
-
     content = find_content()
     vault = Vault(request.vault_file, _ask_vault_password(lang) if request.ask_vault else None)
     hosts = read_inventory(request.inventory, request.limit, vault, content.environment())
@@ -66,26 +65,32 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     run_id, stop = new_run_id(), Stop()
     order = Order(request.kind, request.inventory, request.check, request.diff, request.forks, vault)
     new = NewRun(request.kind, request.check, request.limit, [host.asked for host in hosts])
-    folder = state.run_folder(run_id)
-    failure: FleetError | None = None
     how = Presentation(request.as_json, request.diff, request.output, lang)
-    with RunLock(folder) as lock:
-        ledger.begin(run_id, new, lock.path)
-        note = say("begins", lang, run=run_id, hosts=len(hosts))
-        screen.print(f"{note} ({say('check', lang)})" if request.check else note)
-        with RunProgress(screen, len(hosts), request.check, lang) as progress, _signals(stop, progress, lang):
-            run = Run(order, hosts, run_id, ledger, folder, content, progress, stop)
-            try:
-                run.carry_out()
-            except FleetError as error:
-                failure = error
-    remove_leftovers(state.path / "runs")
-    with suppress(FleetError):
-        record = ledger.run(run_id)
-        present(record, ledger.hosts(run_id), how, state)
-    if failure is not None:
-        raise failure
+    folder = state.run_folder(run_id)
+    with _signals(stop, lang):
+        with RunLock(folder) as lock:
+            ledger.begin(run_id, new, lock.path)
+            note = say("begins", lang, run=run_id, hosts=len(hosts))
+            screen.print(f"{note} ({say('check', lang)})" if request.check else note)
+            with RunProgress(screen, len(hosts), request.check, lang) as progress:
+                run = Run(order, hosts, run_id, ledger, folder, content, progress, stop)
+                try:
+                    run.carry_out()
+                except FleetError:
+                    _present_from_memory(run, new, ledger, run_id, how, state)
+                    raise
+        remove_leftovers(state.path / "runs")
+        present(ledger.run(run_id), ledger.hosts(run_id), how, state)
     return exit_code([outcome.verdict for outcome in run.outcomes.values()], interrupted=stop.by_user)
+
+
+def _present_from_memory(
+    run: Run, new: NewRun, ledger: Ledger, run_id: str, how: Presentation, state: StateFolder
+) -> None:
+    """Show what is known of a run whose ledger could not be written to the end; what fails on the way is not told."""
+    hosts = [HostRecord(asked=asked, outcome=run.outcomes.get(asked.host), answered_ms=None) for asked in new.hosts]
+    with suppress(FleetError):
+        present(ledger.run(run_id), hosts, how, state)
 
 
 def _ask_vault_password(lang: Language) -> str:
@@ -95,12 +100,10 @@ def _ask_vault_password(lang: Language) -> str:
 
 
 @contextmanager
-def _signals(stop: Stop, progress: RunProgress, lang: Language) -> Iterator[None]:
+def _signals(stop: Stop, lang: Language) -> Iterator[None]:
     """End the run in good order on Ctrl-C, on a request to end, and when the terminal is closed."""
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
-        if not stop.reason:
-            progress.note(say("stopping", lang))
         stop.insist(say("interrupted", lang), by_user=True)
 
     def on_hangup(_number: int, _frame: FrameType | None) -> None:

@@ -32,7 +32,7 @@ def cut_off(reason: str) -> Outcome:
 
 def task_failed(verdict: Verdict, task: str, message: str) -> Outcome:
     """A host on which a task failed that is not our action."""
-    return _outcome(verdict, TASK_FAILED, Severity.ERROR, {"task": task, "message": message})
+    return _outcome(verdict, TASK_FAILED, Severity.ERROR, {"task": task, "message": message}, detail=message)
 
 
 def unusable(reason: str) -> Outcome:
@@ -40,7 +40,7 @@ def unusable(reason: str) -> Outcome:
     return _outcome(Verdict.FAILED, OUTCOME_UNUSABLE, Severity.ERROR, {"reason": reason})
 
 
-def _outcome(verdict: Verdict, code: str, severity: Severity, evidence: dict[str, str]) -> Outcome:
+def _outcome(verdict: Verdict, code: str, severity: Severity, evidence: dict[str, str], detail: str = "") -> Outcome:
     bounded = {name: text[:_TEXT_LIMIT] for name, text in evidence.items()}
     finding = Finding(code=code, sheet=Sheet.TRANSPORT, severity=severity, evidence=bounded)
-    return Outcome(verdict=verdict, findings=(finding,), detail=next(reversed(bounded.values())))
+    return Outcome(verdict=verdict, findings=(finding,), detail=detail[:_TEXT_LIMIT])

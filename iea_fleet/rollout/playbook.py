@@ -14,6 +14,7 @@ from typing import Any
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
+from iea_fleet.model.errors import LocalFailure
 from iea_fleet.rollout.vault import Vault
 
 _POLL_S = 0.5
@@ -64,6 +65,7 @@ def run_playbook(
         folder: a private folder for ansible-runner's files, made here and removed before returning.
         on_event: called with each event in this thread. What it raises ends Ansible and is raised again from here.
         wants_end: asked about twice a second; `True` kills Ansible.
+    Raises: LocalFailure when this machine's disk stands in the way.
     """
     failures: list[Exception] = []
 
@@ -75,12 +77,16 @@ def run_playbook(
             failures.append(error)
         return False  # do not write the event to disk
 
-    folder.mkdir(mode=0o700)
     try:
+        folder.mkdir(mode=0o700)
         config = _config(call, folder)
         _keep_environment_off_disk(Path(config.artifact_dir))
         runner = Runner(config, event_handler=handle, cancel_callback=lambda: bool(failures) or wants_end())
         _, exit_code = runner.run()
+    except OSError as error:
+        raise LocalFailure(
+            str(folder), f"Ansible's files can't be written ({error.strerror or error})", "Mend that and run again"
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if failures:

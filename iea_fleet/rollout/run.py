@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +60,9 @@ class Observer(Protocol):
 
     def answered(self, host: Host, outcome: Outcome) -> None:
         """A host's outcome is in the ledger; it may come again after a second try."""
+
+    def stopping(self) -> None:
+        """The run was asked to end; hosts under way are finished."""
 
 
 class Stop:
@@ -123,7 +127,7 @@ class Run:
     def carry_out(self) -> RunState:
         """Ask every host, and leave an outcome for each; the run is closed in the ledger.
 
-        Raises: LocalFailure when the ledger could not be written any more: outcomes are then complete in `outcomes`.
+        Raises: LocalFailure when this machine stood in the way, such as by a full disk; `outcomes` is complete even so.
         """
         for _ in range(SCOUT_ROUNDS):
             scouts = self._accounts.scouts(self._open_hosts())
@@ -137,6 +141,9 @@ class Run:
         self._account_for_everyone()
         state = RunState.STOPPED if self._stop.reason else RunState.DONE
         if self._failure is not None:
+            with suppress(LocalFailure):  # the run's own files are gone: perhaps there is room again
+                self._ledger.record(self._run, self.outcomes)
+                self._ledger.end(self._run, state, self._stop.reason)
             raise self._failure
         self._ledger.end(self._run, state, self._stop.reason)
         return state
@@ -174,7 +181,11 @@ class Run:
             vault=self._order.vault,
             environment=environment,
         )
-        end = run_playbook(call, self._folder / f"pass-{self._passes}", self._on_event, self._wants_end)
+        try:
+            end = run_playbook(call, self._folder / f"pass-{self._passes}", self._on_event, self._wants_end)
+        except LocalFailure as failure:
+            self._give_up(failure)
+            end = PlaybookEnd(exit_code=-1, cancelled=True)
         self._account_for_pass(hosts, end)
 
     def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:
@@ -226,14 +237,18 @@ class Run:
             try:
                 self._ledger.record(self._run, {host.name: outcome for host, outcome in found.items()})
             except LocalFailure as failure:
-                # The answers are kept in memory for the report; no further host is begun.
-                self._failure = failure
-                self._stop.request(str(failure))
+                self._give_up(failure)
         for host, outcome in found.items():
             self._observer.answered(host, outcome)
             account = self._accounts.see(host, outcome)
             if account is not None:
-                self._gate.shut_account(account, _refused_reason(account))
+                with suppress(OSError):  # the next pass leaves the account alone all the same
+                    self._gate.shut_account(account, _refused_reason(account))
+
+    def _give_up(self, failure: LocalFailure) -> None:
+        """This machine stands in the way: outcomes are kept in memory, and no further host is begun."""
+        self._failure = self._failure or failure
+        self._stop.request(str(failure))
 
     def _skip_refused_accounts(self) -> None:
         refused = [host for host in self._open_hosts() if self._accounts.is_refused(host.account)]
@@ -243,10 +258,17 @@ class Run:
         reason = self._stop.reason or "the run ended before its turn"
         self._settle_all({host: findings.skipped(reason) for host in self._open_hosts()})
 
+    def _shut_gate(self) -> None:
+        try:
+            self._gate.shut(self._stop.reason)
+        except OSError:  # a full disk, which may be why we stop
+            self._stop.at_once = True
+        self._observer.stopping()
+
     def _wants_end(self) -> bool:
         if self._stop.reason and not self._gate_shut:
             self._gate_shut = True
-            self._gate.shut(self._stop.reason)
+            self._shut_gate()
         if time.monotonic() - self._renewed > RENEW_S and self._failure is None:
             self._renewed = time.monotonic()
             if not self._ledger.renew(self._run):

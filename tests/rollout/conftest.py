@@ -35,6 +35,9 @@ class Watch:
     def phase(self, name: str, hosts: int) -> None:
         self.phases.append((name, hosts))
 
+    def stopping(self) -> None:
+        self.phases.append(("stopping", 0))
+
     def answered(self, host: Host, outcome: Outcome) -> None:
         self.answers.append((host.name, outcome.verdict.value))
         if len(self.answers) == self.stop_after:

@@ -91,6 +91,16 @@ def look_around() -> dict[str, Any]:
     return {"environment": os.environ.get("MY_ENVIRONMENT_CANARY"), "found": found}
 
 
+def fill_disk(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 65536):
+                pass
+        except OSError:
+            return
+
+
 class ActionModule(ActionBase):
     """Plays its part."""
 
@@ -116,6 +126,9 @@ class ActionModule(ActionBase):
             part = "unreachable" if len(lines) == 1 else "ok"
         if part == "peek":
             (Path(os.environ["STUB_FOLDER"]) / "seen.json").write_text(json.dumps(look_around()))
+            part = "ok"
+        if part == "fill":
+            fill_disk(Path(os.environ["IEA_FLEET_GATE"]).parent / "filler")
             part = "ok"
         if part == "no_outcome":
             return {"failed": True, "msg": "it fell over"}
