@@ -87,6 +87,13 @@ def _http(facts: TransportFacts) -> str:
     return "not_winrm"
 
 
+def _malformed(facts: TransportFacts) -> str:
+    kind = facts.content_type.lower()
+    if kind and not kind.startswith(("application/soap+xml", "multipart/encrypted", "multipart/x-multi-encrypted")):
+        return "not_winrm"
+    return "malformed"
+
+
 def _fault(facts: TransportFacts) -> str:
     text = facts.message.lower()
     if "commands per shell" in text:
@@ -163,6 +170,7 @@ _DECISIONS: Mapping[Failure, Callable[[TransportFacts], str]] = {
     Failure.TLS: _tls,
     Failure.HTTP: _http,
     Failure.FAULT: _fault,
+    Failure.MALFORMED: _malformed,
     Failure.NO_ANSWER: _no_answer,
     Failure.PORT_REFUSED: lambda facts: _gone(facts, "port_refused"),
     Failure.SILENT: lambda facts: _gone(facts, "silent"),
@@ -174,7 +182,6 @@ _PLAIN = {
     Failure.RESET: "connection_reset",
     Failure.READ_TIMEOUT: "read_timed_out",
     Failure.PROXY: "proxy",
-    Failure.MALFORMED: "malformed",
     Failure.COMPRESSED: "answer_compressed",
     Failure.TOO_LARGE: "answer_too_large",
     Failure.DEADLINE: "deadline",

@@ -19,6 +19,7 @@ from urllib3.response import BaseHTTPResponse
 from iea_fleet.plugins._watch import (
     CONNECT_TIMEOUT_S,
     EncodedResponse,
+    GuardStop,
     LastResponse,
     Redirected,
     Watch,
@@ -73,7 +74,11 @@ class GuardedAdapter(HTTPAdapter):
         watch.may_connect = not _belongs_to_a_connection(request)
         watch.proxy = _without_credentials(select_proxy(request.url or "", dict(proxies or {})))
         response = super().send(request, stream=True, timeout=waits, verify=verify, cert=cert, proxies=proxies)
-        self._look_at(response)
+        try:
+            self._look_at(response)
+        except GuardStop:
+            response.close()
+            raise
         return response
 
     def _look_at(self, response: requests.Response) -> None:
@@ -91,10 +96,8 @@ class GuardedAdapter(HTTPAdapter):
         watch.receiving(head, head)
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
-            response.close()
             raise EncodedResponse(encoding)
         if response.is_redirect:
-            response.close()
             raise Redirected(headers.get("Location", ""))
         # requests would read by way of urllib3's decoders, without a bound.
         response.iter_content = functools.partial(_bounded_body, response, watch, head)  # type: ignore[method-assign]
@@ -106,16 +109,21 @@ def _bounded_body(
     """The body of a response as it arrives. Raises: GuardStop, or an exception of requests."""
     del chunk_size, decode_unicode
     raw: BaseHTTPResponse = response.raw
+    whole = False
     try:
         while chunk := raw.read1(_CHUNK, decode_content=False):
             so_far += len(chunk)
             watch.receiving(len(chunk), so_far)
             yield chunk
+        whole = True
     except ReadTimeoutError as error:
         raise requests.exceptions.ReadTimeout(error) from error
     except ProtocolError as error:
         raise requests.exceptions.ConnectionError(error) from error
     finally:
+        if not whole:
+            # The rest must not be read by whoever uses the connection next.
+            raw.close()
         # requests' own reader sets it; ours takes its place.
         response.__dict__["_content_consumed"] = True
 

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import requests
 import winrm.protocol
+from pypsrp.exceptions import WinRMTransportError
 from pypsrp.exceptions import WSManFaultError as PsrpFault
 from pypsrp.wsman import WSMan
 from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
@@ -30,6 +32,7 @@ _OPERATION_TIMED_OUT = 2150858793
 _BUSY = 170
 _INPUT_CLOSED = frozenset({109, 232})  # ERROR_BROKEN_PIPE, ERROR_NO_DATA, [MS-ERREF] 2.2
 _BUSY_TRIES = 3
+_UNUSED_PREFIXES = ("xsd", "xsi", "b", "n", "x", "cfg")  # pywinrm declares them in each message, 350 bytes for nothing
 _BUSY_PAUSE_S = 5.0
 _CLEANUP_S = 5.0
 _ACTION = re.compile(r"<(?:\w+:)?Action\b[^>]*>[^<]*/(\w+)</")
@@ -75,7 +78,9 @@ class Attempt:
         """A message is about to be sent. Raises: AttemptOver after a failure."""
         if self.failure is not None:
             raise AttemptOver
-        self.stage = _STAGES.get(action, self.stage)
+        if not (action == "Receive" and self.stage is Stage.CREATE):
+            # A runspace is opened by its Create and what is received of the shell itself, [MS-PSRP] 3.1.5.3.1.
+            self.stage = _STAGES.get(action, self.stage)
         self.input_sent = self.input_sent or self.stage is Stage.SEND
 
     def failed(self, error: Exception) -> NoReturn:
@@ -119,6 +124,13 @@ def forget(connection: Connection) -> None:
     connection._connected = False  # noqa: SLF001 - what the plugins' own close() does
 
 
+def hang_up(attempt: Attempt) -> None:
+    """Close the connections of an attempt."""
+    session = attempt.client.transport.session if attempt.client is not None else None
+    if session is not None:
+        session.close()
+
+
 def end_shell(connection: Connection, watch: Watch, attempt: Attempt) -> bool:
     """End the shell of an attempt that failed, over a new connection and logon, in at most a few seconds.
 
@@ -128,6 +140,7 @@ def end_shell(connection: Connection, watch: Watch, attempt: Attempt) -> bool:
     if client is None:
         return False
     watch.grant(_CLEANUP_S)
+    hang_up(attempt)
     transport = client.transport
     # The old session's encryption belongs to a connection that was cut.
     transport.session = transport.encryption = None
@@ -148,9 +161,12 @@ def _winrm_client(watch: Watch, attempt: Attempt) -> type:
             configured: int = self.operation_timeout_sec  # type: ignore[has-type]
             self.operation_timeout_sec = max(1, min(configured, int(watch.remaining_s) - 1))
             try:
-                return super().build_wsman_header(*args, **options)
+                envelope = super().build_wsman_header(*args, **options)
             finally:
                 self.operation_timeout_sec = configured
+            for prefix in _UNUSED_PREFIXES:
+                envelope.pop(f"@xmlns:{prefix}", None)
+            return envelope
 
         # The name by which Ansible's plugin calls it.
         _get_soap_header = build_wsman_header
@@ -212,11 +228,23 @@ def _psrp_client(watch: Watch, attempt: Attempt) -> type:
                 watch.check()
                 if not self.transport.wrap_required:
                     _refuse_basic_in_clear(self.transport.endpoint, self.transport.auth)
-                answer = super().invoke(action, *args, **options)
+                for tries in range(_BUSY_TRIES + 1):
+                    try:
+                        answer = super().invoke(action, *args, **options)
+                        break
+                    except PsrpFault as fault:
+                        busy = attempt.stage is Stage.SEND and fault.code == _BUSY
+                        if not busy or tries == _BUSY_TRIES or not watch.pause(_BUSY_PAUSE_S):
+                            raise
             except PsrpFault as fault:
                 if fault.code == _OPERATION_TIMED_OUT and attempt.stage is Stage.RECEIVE:
                     raise
-                attempt.failed(fault)
+                if fault.code == _OPERATION_TIMED_OUT and attempt.stage is Stage.SEND:
+                    # An overloaded host that took the input all the same; pypsrp does not look at the answer.
+                    return ElementTree.Element("SendResponse")
+                # A page of another service is read as a fault without a code.
+                page = fault.__context__ if fault.code is None else None
+                attempt.failed(page if isinstance(page, WinRMTransportError) else fault)
             except Exception as error:
                 attempt.failed(error)
             attempt.succeeded()

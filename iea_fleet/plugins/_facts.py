@@ -33,7 +33,6 @@ from iea_fleet.plugins._watch import (
 _MESSAGE_CHARACTERS = 500
 _LINKS = 24
 _NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
-_RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN})
 
 _CUT = (RemoteDisconnected, IncompleteRead)
 """HTTP's errors that are a lost connection; all others are something that is no HTTP."""
@@ -51,11 +50,16 @@ _BY_CLASS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((urllib3.ProxyError,), Failure.PROXY),
     ((socket.gaierror,), Failure.NAME),
     ((ConnectionRefusedError,), Failure.PORT_REFUSED),
+    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), Failure.RESET),
+)
+"""The first of these classes that is found in a chain of exceptions decides; then the number of an OSError."""
+
+_BY_WAIT: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((urllib3.ConnectTimeoutError,), Failure.SILENT),
     ((urllib3.ReadTimeoutError, requests.exceptions.ReadTimeout), Failure.READ_TIMEOUT),
     ((ConnectionError, urllib3.ProtocolError), Failure.RESET),
 )
-"""The first of these classes that is found in a chain of exceptions decides."""
+"""Then these: what urllib3 says of a wait, which it also says of errors that have a number."""
 
 _BY_WORDS: tuple[tuple[str, Failure], ...] = (
     (r"requires a (username|password)|no username|must be specified", Failure.CREDENTIALS_MISSING),
@@ -87,7 +91,7 @@ def failure_facts(base: TransportFacts, error: BaseException, attempt: Attempt, 
         input_sent=base.input_sent or attempt.input_sent,
         offered=watch.offered,
         fault_code=wmi_code or fault_code,
-        message="" if failure is Failure.DEADLINE else _message(cause),
+        message=_message(cause, failure),
         empty_body=isinstance(cause, winrm.WinRMTransportError | psrp.WinRMTransportError) and not cause.args[2],
         proxy=watch.proxy,
     )
@@ -134,12 +138,12 @@ def _kind(cause: BaseException, watch: Watch) -> Failure:
     chain = list(_chain(cause))
     if any(isinstance(link, HTTPException) and not isinstance(link, _CUT) for link in chain):
         return Failure.MALFORMED
-    for classes, failure in _BY_CLASS:
-        if any(isinstance(link, classes) for link in chain):
-            return failure
-    for link in chain:
-        if isinstance(link, OSError) and link.errno in _NO_ROUTE | _RESET:
-            return Failure.NO_ROUTE if link.errno in _NO_ROUTE else Failure.RESET
+    found = _by_class(chain, _BY_CLASS)
+    if found is None:
+        numbers = {link.errno for link in chain if isinstance(link, OSError)}
+        found = Failure.NO_ROUTE if numbers & _NO_ROUTE else _by_class(chain, _BY_WAIT)
+    if found is not None:
+        return found
     text = str(cause).lower()
     for words, failure in _BY_WORDS:
         if re.search(words, text):
@@ -149,6 +153,15 @@ def _kind(cause: BaseException, watch: Watch) -> Failure:
         return Failure.LOGON
     hostile = isinstance(cause, ET.ParseError | LookupError | StopIteration | Base64Error | ValueError | AssertionError)
     return Failure.MALFORMED if hostile or watch.last is not None else Failure.CLIENT
+
+
+def _by_class(
+    chain: list[BaseException], table: tuple[tuple[tuple[type[BaseException], ...], Failure], ...]
+) -> Failure | None:
+    for classes, failure in table:
+        if any(isinstance(link, classes) for link in chain):
+            return failure
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -175,10 +188,22 @@ def _codes(cause: BaseException) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _message(cause: BaseException) -> str:
+def _message(cause: BaseException, failure: Failure) -> str:
+    """What the host or the system said; not what Python says about its own objects."""
+    if failure is Failure.DEADLINE:
+        return ""
     if isinstance(cause, winrm.WSManFaultError):
         return _short(cause.reason)
-    return _short(str(cause) or type(cause).__name__)
+    if isinstance(cause, winrm.WinRMOperationTimeoutError):
+        return "the operation timed out on the workstation"
+    system = [link for link in _chain(cause) if isinstance(link, OSError) and link.errno is not None]
+    if system:
+        return _short(str(system[-1]))
+    if failure is Failure.SILENT:
+        return "timed out"
+    if failure is Failure.MALFORMED and not isinstance(cause, ET.ParseError | requests.exceptions.ConnectionError):
+        return ""
+    return _short(str(cause))
 
 
 def _short(text: str) -> str:

@@ -23,7 +23,7 @@ def task_result(outcome: Outcome, *, read_only: bool, diff: bool) -> dict[str, A
     """
     verdict = outcome.verdict
     result: dict[str, Any] = {
-        "changed": verdict is Verdict.CHANGED or (outcome.answer is not None and _wrote(outcome)),
+        "changed": not read_only and (verdict is Verdict.CHANGED or _wrote(outcome)),
         "msg": _sentence(outcome),
         "iea_fleet": outcome.model_dump(mode="json", by_alias=True),
     }

@@ -6,6 +6,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from iea_fleet import agent
 from iea_fleet.diagnosis.sheets import Task, build_request, judge
@@ -15,7 +16,7 @@ from iea_fleet.model.finding import Finding
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import Request
 from iea_fleet.plugins._certificate import certificate_facts, shown_certificate
-from iea_fleet.plugins._clients import Attempt, AttemptOver, Connection, end_shell, forget, guarded
+from iea_fleet.plugins._clients import Attempt, AttemptOver, Connection, end_shell, forget, guarded, hang_up
 from iea_fleet.plugins._facts import clock_difference_s, failure_facts, http_date
 from iea_fleet.plugins._watch import Watch
 
@@ -34,6 +35,17 @@ class _Said:
     exit_code: int
     stdout: bytes
     stderr: bytes
+
+
+class _OneObject(str):
+    """Text that Ansible's psrp sends as one input object, where it would send each line as one: half the bytes."""
+
+    __slots__ = ()
+
+    def splitlines(self, keepends: bool = False) -> list[str]:
+        """The whole text as the only line; the loader joins what it gets."""
+        del keepends
+        return [str(self)]
 
 
 class Round:
@@ -90,6 +102,7 @@ class Round:
             self._failed(error, attempt)
             return None
         finally:
+            hang_up(attempt)
             forget(self._connection)
         self._facts = replace(self._facts, stage=Stage.ANSWER, input_sent=True, answered_before=True)
         return self._read(said, request)
@@ -97,7 +110,10 @@ class Round:
     def _exec(self, request: Request) -> _Said:
         # The shell plugin makes the command line of a console of it; psrp unpacks that again.
         command = self._connection._shell._encode_script(agent.LOADER, strict_mode=False, preserve_rc=False)  # noqa: SLF001
-        return _Said(*self._connection.exec_command(command, in_data=agent.payload(request), sudoable=False))
+        payload: Any = agent.payload(request)
+        if self._connection.transport == "psrp":
+            payload = _OneObject(payload, "ascii")
+        return _Said(*self._connection.exec_command(command, in_data=payload, sudoable=False))
 
     def _close(self, attempt: Attempt) -> None:
         try:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,7 @@ class Run:
     """How a playbook ended."""
 
     exit_code: int
+    ended: str
     result: dict[str, Any]
     text: str
 
@@ -140,8 +142,8 @@ class Bench:
         text = (ended.stdout + ended.stderr).decode()
         assert results.exists(), text
         lines = results.read_text(encoding="utf-8").splitlines()
-        return Run(ended.returncode, json.loads(lines[-1]), text)
-
+        last = json.loads(lines[-1])
+        return Run(ended.returncode, last["ended"], last["result"], text)
 
     def exchange(
         self, *, check_mode: bool = False, connection: str = "winrm", deadline_s: int = 30, **variables: object
@@ -161,6 +163,18 @@ class Bench:
         extras = {name: value for name, value in options.items() if name.startswith(f"ansible_{connection}_")}
         plugin.set_options(var_options={**options, "_extras": extras})
         return exchange(plugin, {"profile": "lab", "deadline_s": deadline_s}, check_mode=check_mode)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_and_no_authority_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between tries take no time."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -198,6 +212,8 @@ class open_bench:  # noqa: N801 - read as a function
         )
         workstation = Workstation(description, FaultSet(ALL_FAULTS))
         self._loop = asyncio.new_event_loop()
+        # Connections that a test leaves open are cancelled at its end, which asyncio's streams report.
+        self._loop.set_exception_handler(lambda *_: None)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         endpoint = Endpoint([workstation], engine)
@@ -208,10 +224,23 @@ class open_bench:  # noqa: N801 - read as a function
         return bench
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._endpoint.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    async def _stop(self) -> None:
+        await self._endpoint.stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for writers in self._endpoint._writers.values():
+            for writer in list(writers):
+                writer.transport.abort()
+        # A transport that was closed or aborted lets its socket go in the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 def visible(text: str) -> str:

@@ -23,13 +23,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "record"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _record(self, result: Any, *_: object, **__: object) -> None:
-        if result.task.action == "iea_workstation" or result.is_failed() or result.is_unreachable():
-            line = json.dumps(result.result, default=str)
+    def _record(self, ended: str, result: Any) -> None:
+        if result.task.action == "iea_workstation" or ended in {"failed", "unreachable"}:
+            line = json.dumps({"ended": ended, "result": result.result}, default=str)
             with Path(os.environ["IEA_FLEET_TEST_RECORD"]).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
-    v2_runner_on_ok = _record
-    v2_runner_on_failed = _record
-    v2_runner_on_unreachable = _record
-    v2_runner_on_skipped = _record
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._record("ok", result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._record("failed", result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._record("unreachable", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._record("skipped", result)
