@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
-from iea_fleet.cli import push, report, runs, version
+from iea_fleet.cli import lab, push, report, runs, version
 from iea_fleet.model.errors import FleetError
 
 INTERRUPTED = 130
@@ -22,23 +18,8 @@ INTERRUPTED = 130
 _UNFORESEEN = 70
 
 
-class Commands(TyperGroup):
-    """The commands of this program; `lab` is loaded only when it is called or listed."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Every command, in the order in which people need them."""
-        return [*super().list_commands(ctx), *(["lab"] if find_spec("iea_fleet.cli.lab") else [])]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by its name; `None`: there is none."""
-        if cmd_name == "lab" and find_spec("iea_fleet.cli.lab"):
-            return get_command(import_module("iea_fleet.cli.lab").app)
-        return super().get_command(ctx, cmd_name)
-
-
 app = typer.Typer(
     name="iea-fleet",
-    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Keeps a fleet of Impact emploi association workstations connected: pushes, verifies and reports over WinRM.",
@@ -47,6 +28,7 @@ app = typer.Typer(
 app.command(name="push")(push.push)
 app.command(name="report")(report.report)
 app.add_typer(runs.app, name="runs")
+app.add_typer(lab.app, name="lab")
 app.command(name="version")(version.version)
 
 

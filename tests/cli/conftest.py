@@ -1,0 +1,86 @@
+"""The program as people start it, in a process of its own, with a state folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CONTENT = Path(__file__).parents[1] / "rollout" / "content"
+PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
+
+
+@dataclass
+class Program:
+    """Starts `iea-fleet` in a folder, with playbooks that play workstations without any network."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "LC_", "COLUMNS"))
+        }
+        return kept | {
+            "IEA_FLEET_STATE": str(self.folder / "state"),
+            "IEA_FLEET_CONTENT": str(CONTENT),
+            "STUB_FOLDER": str(self.folder / "asked"),
+            "LANG": "C.UTF-8",
+        }
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def inventory(self, *lines: str, name: str = "hosts.yml") -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+        return str(path)
+
+    def fleet(self, parts: dict[str, str]) -> str:
+        """An inventory of stub hosts: name to part."""
+        hosts = [f"    {name}: {{stub: {part}}}" for name, part in parts.items()]
+        return self.inventory("site_lyon:", "  vars: {ansible_user: adm}", "  hosts:", *hosts)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    (tmp_path / "asked").mkdir()
+    return Program(tmp_path)
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], bool]], None]:
+    """Waits until something is so, half a minute at most."""
+    import time
+
+    def wait(is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + 30
+        while not is_so():
+            assert time.monotonic() < until, "it did not come about"
+            time.sleep(0.02)
+
+    return wait
