@@ -104,7 +104,7 @@ def failures(tests: Mapping[str, tuple[str, UrlFacts]], workstation_time: str) -
             found.append(ServerFailure(server, reason_of(facts), _evidence(url, facts, workstation_time)))
     if len(found) == 2 and _cause(found[0]) == _cause(found[1]):
         first, second = found
-        urls = " ".join(dict.fromkeys((first.evidence["url"], second.evidence["url"])))
+        urls = ", ".join(dict.fromkeys((first.evidence["url"], second.evidence["url"])))
         return (ServerFailure(BOTH, first.reason, {**first.evidence, "url": urls}),)
     return tuple(found)
 

@@ -109,12 +109,17 @@ def headline(host: HostRow, lang: Language) -> str:
             titles.append(words(finding, lang).title)
     if titles and settings:
         (settings if grave else titles).clear()
-    for what, group in settings.items():
-        alone = len(group) == 1
-        titles.append(words(group[0], lang).title if alone else interface(f"settings_{what}", lang, count=len(group)))
+    titles += [settings_title(group, lang) for group in settings.values()]
     if not titles:
         return neutralise(host.detail, SHOWN_CHARACTERS)
     return " · ".join(dict.fromkeys(titles))
+
+
+def settings_title(findings: Sequence[Finding], lang: Language) -> str:
+    """One title for findings about settings that all have the same to tell, such as `3 settings corrected`."""
+    if len(findings) == 1:
+        return words(findings[0], lang).title
+    return interface(f"settings_{findings[0].code.split('.')[1]}", lang, count=len(findings))
 
 
 def is_about_a_setting(finding: Finding) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Lines
-from rich.console import RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +22,8 @@ from iea_fleet.report.labels import (
     finding_labels,
     group_label,
     headline,
+    is_about_a_setting,
+    settings_title,
     site_label,
     verdict_label,
 )
@@ -30,6 +36,32 @@ STYLES = {Group.RIGHT: "green", Group.CHANGED: "cyan", Group.TODO: "bold yellow"
 """Colour of each group; a terminal without colours has the words."""
 
 
+_SITE_WIDTH: Final = 20
+_NO_BREAK: Final = str.maketrans({"\u00a0": "\ue000", "\u202f": "\ue001"})
+_SPACES: Final = str.maketrans({"\ue000": "\u00a0", "\ue001": "\u202f"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """A text that is not broken at no-break spaces, where rich by itself breaks: French type is full of them.
+
+    They become characters for private use while rich breaks the lines; text from elsewhere has none of those
+    (`neutralise`).
+    """
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        marked = self.text.copy()
+        marked.plain = marked.plain.translate(_NO_BREAK)
+        for line in marked.wrap(console, options.max_width):
+            line.plain = line.plain.translate(_SPACES)
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self.text)
+
+
 def render_table(view: RunView, lang: Language) -> RenderableType:
     """A run as a table with a line a host, then what needs somebody with its next steps, then the sum.
 
@@ -40,12 +72,12 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     """
     if not view.hosts:
         return Text(interface("no_hosts", lang))
-    parts: list[RenderableType] = [_heading(view, lang), _hosts(view, lang)]
+    parts: list[RenderableType] = [_Paragraph(_heading(view, lang)), _hosts(view, lang)]
     todo = view.in_group(Group.TODO)
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
         parts += [_steps(host, view, lang) for host in todo]
-    parts.append(summary(view, lang))
+    parts.append(_Paragraph(summary(view, lang)))
     return Lines(*parts)
 
 
@@ -73,10 +105,11 @@ def _heading(view: RunView, lang: Language) -> Text:
 
 def _hosts(view: RunView, lang: Language) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    for key in ("site", "host", "verdict"):
-        table.add_column(interface(key, lang), no_wrap=key == "verdict", overflow="fold")
+    table.add_column(interface("site", lang), overflow="fold", max_width=_SITE_WIDTH)
+    table.add_column(interface("host", lang), overflow="fold")
+    table.add_column(interface("verdict", lang), no_wrap=True)
     table.add_column(interface("finding", lang), overflow="fold", ratio=1)
-    table.add_column(interface("elapsed", lang), justify="right", no_wrap=True)
+    table.add_column(interface("duration", lang), justify="right", no_wrap=True)
     for site, hosts in view.by_site():
         for number, host in enumerate(hosts):
             elapsed = duration(timedelta(milliseconds=host.elapsed_ms), lang) if host.attempts else ""
@@ -84,7 +117,7 @@ def _hosts(view: RunView, lang: Language) -> Table:
                 Text(site_label(site, lang) if number == 0 else ""),
                 Text(neutralise(host.name, SHOWN_CHARACTERS)),
                 Text(verdict_label(host, view, lang), style=STYLES[host.group]),
-                Text(headline(host, lang)),
+                _Paragraph(Text(headline(host, lang))),
                 Text(elapsed, style="dim"),
             )
     return table
@@ -94,16 +127,30 @@ def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
     """One host that needs somebody: each finding with its explanation and next step."""
     name = Text(neutralise(host.name, SHOWN_CHARACTERS), style="bold")
     name.append(f" · {site_label(host.site, lang)} · {verdict_label(host, view, lang)}", style="not bold dim")
-    lines: list[RenderableType] = [name]
-    told = tuple(finding for finding in host.findings if finding.severity is not Severity.OK)
-    for labels in finding_labels(told, lang):
-        title = Text(f"• {labels.words.title}")
-        if labels.case:
-            title.append(f" ({labels.case})", style="dim")
-        lines.append(Padding(title, (0, 0, 0, 2)))
-        lines.append(Padding(Text(labels.words.explanation), (0, 0, 0, 4)))
-        lines += [Padding(Text(f"→ {step}", style="yellow"), (0, 0, 0, 4)) for step in labels.words.steps]
-    if host.detail:
-        said = interface("counted", lang, what=interface("said", lang), count=neutralise(host.detail, SHOWN_CHARACTERS))
-        lines.append(Padding(Text(said, style="dim"), (0, 0, 0, 4)))
+    lines: list[RenderableType] = [_Paragraph(name)]
+    told = [finding for finding in host.findings if finding.severity is not Severity.OK]
+    labels = list(zip(told, finding_labels(told, lang), strict=True))
+    for finding, one in labels:
+        if not is_about_a_setting(finding):
+            case = f" ({one.case})" if one.case else ""
+            lines += _finding(
+                Text.assemble(f"• {one.words.title}", (case, "dim")), one.words.explanation, one.words.steps
+            )
+    about_settings = [one for finding, one in labels if is_about_a_setting(finding)]
+    if about_settings:
+        title = Text(f"• {settings_title([finding for finding in told if is_about_a_setting(finding)], lang)}")
+        explanations = "\n".join(one.words.explanation for one in about_settings)
+        lines += _finding(title, explanations, [step for one in about_settings for step in one.words.steps])
+    said = neutralise(host.detail, SHOWN_CHARACTERS)
+    if said and not any(said in one.words.explanation for _, one in labels):
+        told_by = interface("counted", lang, what=interface("said", lang), count=said)
+        lines.append(Padding(_Paragraph(Text(told_by, style="dim")), (0, 0, 0, 4)))
     return Padding(Lines(*lines), (0, 0, 1, 0))
+
+
+def _finding(title: Text, explanation: str, steps: Iterable[str]) -> list[RenderableType]:
+    return [
+        Padding(_Paragraph(title), (0, 0, 0, 2)),
+        Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4)),
+        *(Padding(_Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4)) for step in steps),
+    ]

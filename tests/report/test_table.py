@@ -64,3 +64,12 @@ def test_hostile_text_steers_no_terminal(hostile_view: RunView, width: int) -> N
     # Colours are ours alone: no link, no other sequence than "select graphic rendition".
     assert not re.sub("\x1b\\[[0-9;]*m", "", coloured).count("\x1b")
     assert "[red]" in "".join(text.split())
+
+
+@pytest.mark.parametrize("width", range(80, 141, 6))
+def test_lines_do_not_break_at_no_break_spaces(view: RunView, width: int) -> None:
+    text = _printed(render_table(view, "fr"), width)
+    lines = [line.strip() for line in text.splitlines()]
+    assert not [line for line in lines if line.startswith(("»", ":", ";", "?", "!")) or line.endswith("«")]
+    assert "\u00a0»" in text
+    assert max(len(line) for line in text.splitlines()) <= width

@@ -76,17 +76,18 @@ _OWN: Final[Mapping[str, Words]] = {
     "connection.file_missing": Words(
         title="Settings file missing",
         explanation=(
-            "There is no {place}: Impact emploi association is not installed there, or elsewhere than the profile says."
+            "Not found: {place}. Impact emploi association is not installed there, or elsewhere than the profile says."
         ),
         next_step=(
-            "See whether the program starts on this workstation. If it does not, install it or take the "
-            "host out of the inventory. If it does, the profile names the wrong place."
+            "See whether the program starts on this workstation.\nIf it does not, install it or take the host out "
+            "of the inventory. If it does, the profile names the wrong place."
         ),
     ),
     "connection.settings_locked": Words(
         title="Settings file in use",
         explanation=(
-            "{place} could not be opened: another program holds it[ (Windows error {win32_code})]. {nothing_written}"
+            "Could not be opened, because another program holds it[ (Windows error {win32_code})]: {place}. "
+            "{nothing_written}"
         ),
         next_step=(
             "Close the window « Paramètres de connexion » of the application, let a backup or an antivirus scan "
@@ -97,24 +98,27 @@ _OWN: Final[Mapping[str, Words]] = {
         title="Settings file: access denied",
         explanation="The account of this run may not open {place}[ (Windows error {win32_code})]. {nothing_written}",
         next_step=(
-            "Give the account administrator’s rights on the workstation, or look at the rights of the "
-            "file and at the antivirus’s folder protection."
+            "Give the account administrator’s rights on the workstation, or look at the rights of the file and at "
+            "the antivirus’s folder protection."
         ),
     ),
     "connection.settings_unreadable": Words(
         title="Settings file unreadable",
-        explanation="{place} could not be read[ (Windows error {win32_code})][: {message}]. {nothing_written}",
+        explanation=(
+            "Could not be read[ (Windows error {win32_code})]: {place}.[ The workstation says: {message}.] "
+            "{nothing_written}"
+        ),
         next_step="Look at the file on the workstation; restore it from a backup or repair the application.",
     ),
     "connection.settings_malformed": Words(
         title="Settings file damaged",
         explanation=(
-            "{place} is not of the kind that the profile says, or names a setting more than once[: "
-            "{message}]. {nothing_written}"
+            "Not of the kind that the profile says, or a setting stands there more than once: {place}.[ The "
+            "workstation says: {message}.] {nothing_written}"
         ),
         next_step=(
-            "Open the file on the workstation. If the application itself still starts, the profile "
-            "describes another version; if not, restore the file or repair the application."
+            "Open the file on the workstation. If the application itself still starts, the profile describes "
+            "another version; if not, restore the file or repair the application."
         ),
     ),
     "connection.settings_unsupported": Words(
