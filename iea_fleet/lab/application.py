@@ -117,6 +117,8 @@ class Situation:
         servers: how far the vendor's servers are reached.
         refusal: the refusal that stands last in the application's log.
         service: state of the service; the process runs only beside a running service.
+        impostor: who answers in its place; `other`: a computer of another name, as when its address was given to
+            another; `clone`: one made from the image of all clones, with the machine id that they share.
     """
 
     name: str
@@ -126,7 +128,11 @@ class Situation:
     servers: Servers | None = None
     refusal: str | None = None
     service: Literal["running", "stopped", "absent"] | None = None
+    impostor: Literal["other", "clone"] | None = None
 
+
+IMPOSTOR_NAME = "POSTE-INCONNU"
+CLONES_MACHINE_ID = "c10e0000-0000-4000-8000-000000000001"
 
 _SERVER_SENTENCES: Mapping[str, tuple[Servers, str]] = {
     "server_dns": (Servers.both(Reach.DNS), "the name of the vendor's servers is not found"),
@@ -200,6 +206,8 @@ SITUATIONS: Mapping[str, Situation] = {
         ),
         Situation("service_stopped", "the application's service is stopped", service="stopped"),
         Situation("service_absent", "the application's service is not there", service="absent"),
+        Situation("other_computer", "another computer answers at this address", impostor="other"),
+        Situation("cloned_image", "its machine id is that of every computer of this kind", impostor="clone"),
     )
 }
 

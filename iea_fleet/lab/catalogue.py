@@ -48,8 +48,10 @@ class Entry:
 def _situation(situation: Situation) -> Entry:
     reaches = {situation.servers.authentication, situation.servers.update} if situation.servers else set()
     note = "pwsh: as its proxy's 502" if reaches & _BEHIND_THE_PROXY else ""
-    row = 32 if situation.damage == "locked" else None
-    return Entry(situation.name, "situation", row, situation.sentence, {}, _BOTH, note)
+    row = 32 if situation.damage == "locked" else 36 if situation.impostor else None
+    # PowerShell on Linux knows no machine id.
+    engines = (EngineName.EMULATED,) if situation.impostor == "clone" else _BOTH
+    return Entry(situation.name, "situation", row, situation.sentence, {}, engines, note)
 
 
 def _fault(fault: FaultKind, kind: Literal["transport", "output"]) -> Entry:

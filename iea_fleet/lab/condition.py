@@ -25,6 +25,7 @@ class Condition:
     servers: Servers = ALL_REACHED
     refusal: str | None = None
     service: Literal["running", "stopped", "absent"] = "running"
+    impostor: Literal["other", "clone"] | None = None
 
     def after(self, situation: Situation) -> Condition:
         """The condition once `situation` has begun; parts of which it says nothing stay."""
@@ -35,10 +36,11 @@ class Condition:
             servers=situation.servers or self.servers,
             refusal=situation.refusal or self.refusal,
             service=situation.service or self.service,
+            impostor=situation.impostor or self.impostor,
         )
 
     def mended(self) -> Condition:
-        """Without damage, server faults, refusals and a stopped service; wrong settings stay, for a push to mend."""
+        """Without damage, faults of servers, refusals and the like; wrong settings stay, for a push to mend."""
         return replace(Condition(), settings=self.settings)
 
     def all_files(self, now: datetime | None = None) -> dict[str, bytes]:

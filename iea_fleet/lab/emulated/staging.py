@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from iea_fleet.lab.application import PROCESS, SERVICE, SETTINGS_FILES, VENDOR_HOST, Reach, Servers
+from iea_fleet.lab.application import (
+    CLONES_MACHINE_ID,
+    IMPOSTOR_NAME,
+    PROCESS,
+    SERVICE,
+    SETTINGS_FILES,
+    VENDOR_HOST,
+    Reach,
+    Servers,
+)
 from iea_fleet.lab.condition import Condition, FileChanges
 from iea_fleet.lab.emulated.disk import Lock, canonical
 from iea_fleet.lab.emulated.engine import EmulatedEngine
@@ -36,15 +45,8 @@ class EmulatedStaging:
 
     async def prepare(self, workstation: Workstation) -> None:
         """See `Staging.prepare`."""
-        description = workstation.description
-        identity = Identity(
-            computer_name=workstation.name,
-            machine_id=workstation.machine_id,
-            os_version=description.build,
-            culture=description.locale,
-        )
         self.machines[workstation.name] = Machine(
-            identity, boot_time=datetime.fromtimestamp(workstation.boot_time, tz=UTC)
+            _identity(workstation, Condition()), boot_time=datetime.fromtimestamp(workstation.boot_time, tz=UTC)
         )
 
     def lay(self, workstation: Workstation, changes: FileChanges) -> None:
@@ -56,6 +58,7 @@ class EmulatedStaging:
     def arrange(self, workstation: Workstation, condition: Condition) -> None:
         """See `Staging.arrange`."""
         machine = self.machines[workstation.name]
+        machine.identity = _identity(workstation, condition)
         machine.network = _network(condition.servers)
         machine.services = {} if condition.service == "absent" else {SERVICE: condition.service}
         machine.processes = {PROCESS: 1} if condition.service == "running" else {}
@@ -70,6 +73,17 @@ class EmulatedStaging:
     async def close(self) -> None:
         """See `Staging.close`."""
         self.machines.clear()
+
+
+def _identity(workstation: Workstation, condition: Condition) -> Identity:
+    """Who answers: the workstation, or whoever is in its place."""
+    description = workstation.description
+    return Identity(
+        computer_name=IMPOSTOR_NAME if condition.impostor == "other" else workstation.name,
+        machine_id=CLONES_MACHINE_ID if condition.impostor == "clone" else workstation.machine_id,
+        os_version=description.build,
+        culture=description.locale,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,7 @@ class WorkstationFolder:
 
     Args:
         root: the folder; made by `make`, removed by `remove`.
-        name: the computer name.
+        name: the computer name that it tells; it may change.
         user: the account that logs on.
         pwsh: the PowerShell that `PowerShell` stands for in this workstation's PATH.
         proxy: `http://address:port` through which the workstation reaches the vendor.

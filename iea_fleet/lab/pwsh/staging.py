@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from iea_fleet.lab.application import ALL_REACHED, PROCESS, SERVICE, SETTINGS_FILES, Servers
+from iea_fleet.lab.application import ALL_REACHED, IMPOSTOR_NAME, PROCESS, SERVICE, SETTINGS_FILES, Servers
 from iea_fleet.lab.condition import Condition, FileChanges
 from iea_fleet.lab.pwsh.engine import PwshEngine
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
@@ -65,6 +65,7 @@ class PwshStaging:
         """See `Staging.arrange`."""
         self._servers[workstation.name] = condition.servers
         folder = self._folders[workstation.name]
+        folder.name = IMPOSTOR_NAME if condition.impostor == "other" else workstation.name
         services = {} if condition.service == "absent" else {SERVICE: condition.service.capitalize()}
         folder.set_running(services, (PROCESS,) if condition.service == "running" else ())
         folder.hold(path for path in SETTINGS_FILES if condition.damage == "locked")

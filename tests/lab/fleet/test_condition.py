@@ -1,0 +1,97 @@
+"""What a situation changes on a workstation, what it leaves alone, and what mending ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from iea_fleet.lab.application import (
+    AUTHORISATION_REFUSED,
+    CONNECTION_INI,
+    LEFT_BEHIND,
+    LOG,
+    RIGHT_SETTINGS,
+    SETTINGS_FILES,
+    SITUATIONS,
+    VERSION_JSON,
+    Reach,
+    Servers,
+)
+from iea_fleet.lab.condition import Condition, begin, mend
+from iea_fleet.lab.seen import is_right, look
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+
+
+def test_a_server_situation_touches_no_file_so_what_a_push_did_stays() -> None:
+    condition, changes = begin(Condition(settings=LEFT_BEHIND), SITUATIONS["server_dns"], NOON)
+    assert changes == {}
+    assert condition.servers == Servers.both(Reach.DNS)
+    assert condition.settings == LEFT_BEHIND
+
+
+def test_a_situation_of_the_settings_lays_every_file_anew() -> None:
+    condition, changes = begin(Condition(), SITUATIONS["old_http_urls"], NOON)
+    assert condition.settings == LEFT_BEHIND
+    assert set(changes) == {*SETTINGS_FILES, VERSION_JSON, LOG}
+    assert not is_right(look(changes.get))
+
+
+def test_a_refusal_is_written_to_the_log_only_and_ends_with_mending() -> None:
+    condition, changes = begin(Condition(), SITUATIONS["authorisation_refused"], NOON)
+    assert list(changes) == [LOG]
+    assert AUTHORISATION_REFUSED.encode("cp1252") in (changes[LOG] or b"")
+    condition, changes = mend(condition, NOON)
+    assert condition.refusal is None
+    assert AUTHORISATION_REFUSED.encode("cp1252") not in (changes[LOG] or b"")
+
+
+def test_missing_files_are_taken_away_and_come_back_when_mended() -> None:
+    condition, changes = begin(Condition(), SITUATIONS["settings_missing"], NOON)
+    assert set(changes.values()) == {None}
+    assert set(SETTINGS_FILES) <= set(changes)
+    condition, changes = mend(condition, NOON)
+    assert (condition.damage, is_right(look(changes.get))) == (None, True)
+
+
+def test_two_situations_hold_together() -> None:
+    condition = Condition()
+    for name in ("old_http_urls", "server_http_503", "service_stopped"):
+        condition, _ = begin(condition, SITUATIONS[name], NOON)
+    assert (condition.settings, condition.servers.update, condition.service) == (
+        LEFT_BEHIND,
+        Reach.HTTP_503,
+        "stopped",
+    )
+    mended, changes = mend(condition, NOON)
+    assert changes == {}
+    assert mended == Condition(settings=LEFT_BEHIND)
+
+
+def test_right_settings_end_damage_and_nothing_else() -> None:
+    condition, _ = begin(Condition(), SITUATIONS["settings_malformed"], NOON)
+    condition, _ = begin(condition, SITUATIONS["server_dns"], NOON)
+    condition, changes = begin(condition, SITUATIONS["right"], NOON)
+    assert (condition.damage, condition.settings, condition.servers) == (None, RIGHT_SETTINGS, Servers.both(Reach.DNS))
+    assert is_right(look(changes.get))
+
+
+@pytest.mark.parametrize("name", sorted(SITUATIONS))
+def test_only_a_workstation_as_the_sheet_wants_it_looks_right(name: str) -> None:
+    condition, _ = begin(Condition(), SITUATIONS[name], NOON)
+    seen = look(condition.all_files(NOON).get)
+    situation = SITUATIONS[name]
+    expected = (situation.settings or RIGHT_SETTINGS).mode == RIGHT_SETTINGS.mode and name not in {
+        "wrong_urls",
+        "settings_missing",
+        "settings_malformed",
+    }
+    assert is_right(seen) is expected
+
+
+def test_looking_reads_other_spellings_too_and_never_fails_on_bytes() -> None:
+    ini = "[connexion]\r\n modeconnexion =  Sécurisé \r\n".encode("cp1252")
+    assert look({CONNECTION_INI: ini}.get).mode == "Sécurisé"
+    seen = look(lambda _: bytes(range(256)))
+    assert (seen.mode, seen.update_url) == (None, None)
