@@ -28,6 +28,12 @@ from iea_fleet.lab.psrp.script import CommandRefused, names_exit, render_script
 Start = Callable[[CommandLine], Process]
 
 _UTF_8_CODEPAGE: Final = 65001
+# A command line of Windows has 32,767 characters, and -EncodedCommand takes 2.7 for each of a script.
+_MAX_COMMAND_CHARACTERS: Final = 12_000
+_FROM_INPUT: Final = """$lines = @($input)
+$script = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($lines[0]))
+$lines | Select-Object -Skip 1 | & ([ScriptBlock]::Create($script))
+exit 0"""
 _TAKE_BYTES: Final = 16_384
 _MAX_LINE_CHARACTERS: Final = 4 << 20
 _MAX_STDERR_BYTES: Final = 4 << 20
@@ -75,10 +81,16 @@ class Pipeline:
         # Without `exit` the exit code 1 could be that of a script that was cut short by an error, or of a last
         # statement that went wrong; only the first one leaves a pipeline Failed.
         text = script if names_exit(script) else f"{script}\nexit 0"
+        first_line = b""
+        if len(text) > _MAX_COMMAND_CHARACTERS:
+            first_line = base64.b64encode(text.encode("utf-8", "replace")) + b"\n"
+            text = _FROM_INPUT
         encoded = base64.b64encode(text.encode("utf-16-le", "replace")).decode("ascii")
         arguments = ("-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
         self.process = self._start(CommandLine("powershell", arguments, codepage=_UTF_8_CODEPAGE, user=self._owner))
         self.changed.set()
+        if first_line:
+            await self.process.feed(first_line, end=False)
         if powershell.no_input is True:
             await self.end_input()
 

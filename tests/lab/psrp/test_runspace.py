@@ -146,6 +146,15 @@ def test_input_is_piped_to_a_script_that_does_not_name_it(pwsh: Host) -> None:
         assert shell.invoke(objects("a", "b")) == ["<a>", "<b>"]
 
 
+def test_a_script_too_long_for_a_command_line_runs_with_its_input_and_exit_code(pwsh: Host) -> None:
+    with pwsh.pool() as pool:
+        shell = script_of(pool, f'# {"x" * 100_000}\n$input | ForEach-Object {{ "<$_>" }}\nexit 4')
+        assert shell.invoke(objects("a", "b")) == ["<a>", "<b>"]
+        assert pool.host is not None
+        assert pool.host.rc == 4
+        assert script_of(pool, f"# {'x' * 100_000}\n'no input'").invoke() == ["no input"]
+
+
 def test_input_may_come_in_many_pieces(emulated: Host) -> None:
     def pieces() -> Iterator[list[str]]:
         for number in range(5):
