@@ -74,6 +74,10 @@ def open_state_folder(named: Path | None = None) -> StateFolder:
     try:
         _private_folder(path)
         status = path.stat()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LocalFailure(
+            str(path), "the state folder can't be used (a file is in its place)", "Name another one with --state"
+        ) from error
     except OSError as error:
         raise LocalFailure(
             str(path), f"the state folder can't be used ({error.strerror})", "Name another one with --state"
