@@ -14,8 +14,11 @@ from iea_fleet.model.request import UrlProbe
 HOST_NOT_FOUND, CONNECTION_REFUSED, TIMED_OUT, CONNECTION_RESET = 11001, 10061, 10060, 10054
 """Winsock codes, [MS-ERREF] 2.2."""
 
-Connect = Literal["open", "refused", "silent", "reset"]
-"""What a TCP port does: it accepts, refuses, or never answers; `reset`: it accepts and ends the connection at once."""
+Connect = Literal["open", "refused", "silent", "ended", "mute"]
+"""What a TCP port does: accept, refuse, never answer; accept and end the connection, accept and never say anything."""
+
+PROXY_STATUSES = (407, 502, 504)
+"""What a proxy that takes a plain request itself answers in its own name (RFC 9110, 15.5.8, 15.6.3 and 15.6.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class _Call:
 
     def __init__(self, probe: UrlProbe, proxy: Proxy | None) -> None:
         self.probe = probe
+        self.secure = probe.url.startswith("https:")
         self.proxy = proxy.name if proxy else None
         self.addresses: tuple[str, ...] = ()
         self.certificate: Certificate | None = None
@@ -117,8 +121,12 @@ class _Call:
 
     def answered(self, status: int, elapsed_ms: int) -> UrlFacts:
         lowest, highest = self.probe.accept_status
-        layer = Layer.NONE if lowest <= status <= highest else Layer.HTTP
-        return self._facts(layer, status=status, elapsed_ms=elapsed_ms)
+        if self.proxy and not self.secure and status in PROXY_STATUSES:
+            layer = Layer.PROXY
+        else:
+            layer = Layer.NONE if lowest <= status <= highest else Layer.HTTP
+        message = "" if layer is Layer.NONE else f"The answer was {status}."
+        return self._facts(layer, status=status, message=message, elapsed_ms=elapsed_ms)
 
     def _facts(
         self,
@@ -172,24 +180,34 @@ def _direct(call: _Call, server: Server | None) -> UrlFacts:
 def _to_proxy(call: _Call, proxy: Proxy, server: Server | None) -> UrlFacts:
     if not proxy.found:
         return call.failed(Layer.PROXY, HOST_NOT_FOUND, "No such host is known.")
-    if proxy.connect != "open":
+    if proxy.connect in ("refused", "silent"):
         return call.not_connected(Layer.PROXY, proxy.connect)
-    if proxy.status != 200:
-        return call.failed(Layer.PROXY, 0, "The proxy refused.", http_status=proxy.status)
-    if server is None or not server.addresses or server.connect in ("refused", "silent"):
-        return call.failed(Layer.PROXY, 0, "The proxy did not reach the server.", http_status=502)
-    return _talk(call, server)
+    if proxy.connect == "mute":
+        return call.timed_out(Layer.PROXY)
+    if proxy.connect == "ended":
+        return call.failed(Layer.PROXY, CONNECTION_RESET, "The connection was reset.")
+    status = proxy.status
+    if status == 200 and (server is None or not server.addresses or server.connect in ("refused", "silent")):
+        status = 502
+    if status == 200 and server is not None:
+        return _talk(call, server)
+    if call.secure:
+        return call.failed(Layer.PROXY, 0, f"The proxy answered {status}.", http_status=status)
+    return call.answered(status, 1)
 
 
 def _talk(call: _Call, server: Server) -> UrlFacts:
-    if call.probe.url.startswith("https:"):
-        if server.certificate is None or server.connect == "reset":
-            return call.failed(Layer.TLS, CONNECTION_RESET, "The handshake failed.", tls_refusal=TlsRefusal.HANDSHAKE)
+    if call.secure:
+        if server.connect == "mute":
+            return call.timed_out(Layer.TLS)
+        if server.certificate is None or server.connect == "ended":
+            code = CONNECTION_RESET if server.connect == "ended" else 0
+            return call.failed(Layer.TLS, code, "The handshake failed.", tls_refusal=TlsRefusal.HANDSHAKE)
         call.certificate = server.certificate
         if server.tls_refusal is not None:
             return call.failed(Layer.TLS, 0, "The certificate is not accepted.", tls_refusal=server.tls_refusal)
-    if server.connect == "reset":
+    if server.connect == "ended":
         return call.failed(Layer.HTTP, CONNECTION_RESET, "The connection was reset.")
-    if server.status is None or server.latency_ms > call.probe.timeout_ms:
+    if server.connect == "mute" or server.status is None or server.latency_ms > call.probe.timeout_ms:
         return call.timed_out(Layer.HTTP)
     return call.answered(server.status, server.latency_ms)
