@@ -54,7 +54,7 @@ _TABLE: Final = (
         "accents in a console codepage before the answer",
         Stage.OUTPUT,
         {
-            "name": Parameter("cp850", "the codepage", ("cp437", "cp850", "cp1252", "cp932", "utf-8")),
+            "page": Parameter("cp850", "the codepage", ("cp437", "cp850", "cp1252", "cp932", "utf-8")),
             "bom": Parameter(False, "U+FEFF at the very beginning"),
         },
     ),
@@ -241,7 +241,7 @@ def _banner(fault: ActiveFault, answer: Answer) -> Answer:
 
 
 def _codepage(fault: ActiveFault, answer: Answer) -> Answer:
-    line = "Exécution du profil : démarré à la première connexion\r\n".encode(fault.text("name"), "replace")
+    line = "Exécution du profil : démarré à la première connexion\r\n".encode(fault.text("page"), "replace")
     mark = b"\xef\xbb\xbf" if fault.parameters["bom"] else b""
     return replace(answer, stdout=mark + line + answer.stdout)
 
