@@ -83,7 +83,7 @@ ROWS: list[tuple[int | None, dict[str, Any], str, Verdict, str]] = [
      "deadline", V.UNKNOWN, "wave"),
     (20, {"failure": F.PORT_REFUSED, "answered_before": True}, "went_away", V.UNREACHABLE, "wave"),
     (20, {"failure": F.SILENT, "answered_before": True, "input_sent": True}, "went_away", V.UNKNOWN, "journal"),
-    (21, {"failure": F.KERBEROS, "message": "KRB_AP_ERR_SKEW (Clock skew too great)"}, "clock_skew", V.REFUSED, "never"),
+    (21, {"failure": F.KERBEROS, "message": "KRB_AP_ERR_SKEW: Clock skew too great"}, "clock_skew", V.REFUSED, "never"),
     (22, {"failure": F.KERBEROS, "message": "Server not found in Kerberos database"},
      "kerberos_name_unknown", V.REFUSED, "never"),
     (22, {"failure": F.KERBEROS, "message": "Unspecified GSS failure. Minor code may provide more information"},
