@@ -19,7 +19,8 @@ def answer(machine: Machine, script: str, codepage: int) -> Answer:
         statement = statement.strip()
         if not statement or statement.lower().startswith("$progresspreference"):
             continue
-        if leave := re.fullmatch(r"exit(?:\s+(\d{1,9}))?", statement, re.IGNORECASE):
+        if leave := re.fullmatch(r"exit(?:\s+(?:(\d{1,9})|\$LASTEXITCODE))?", statement, re.IGNORECASE):
+            # No statement here runs a native program, so the last one's exit code is nothing.
             exit_code = int(leave[1] or 0)
             break
         said = _statement(machine, statement)
