@@ -27,7 +27,7 @@ PUSH = Task(
     connection=DesiredConnection(),
     read_only=False,
     dry_run=False,
-    expect_host=ExpectedHost(),
+    expect_host=ExpectedHost(computer_name="pc-01"),
 )
 CHECK = dataclasses.replace(PUSH, dry_run=True)
 REPORT = dataclasses.replace(PUSH, read_only=True)
@@ -46,6 +46,7 @@ class Bench:
             condition, changes = begin(condition, SITUATIONS[name])
             staging.lay(workstation, changes)
         staging.arrange(workstation, condition)
+        self.machine_id = workstation.machine_id
         self.machine = staging.machines["PC-01"]
         self.rounds = 0
 
@@ -89,6 +90,9 @@ PUSHED: dict[str, tuple[Verdict, list[str]]] = {
     "licence_not_recognised": (Verdict.DRIFT, ["already_right", "licence_not_recognised"]),
     "service_stopped": (Verdict.DRIFT, ["already_right", "process_not_running", "service_not_running"]),
     "service_absent": (Verdict.DRIFT, ["already_right", "process_not_running", "service_absent"]),
+    "other_computer": (Verdict.REFUSED, ["transaction.identity"]),
+    # The name is right; only a machine id in the inventory tells a clone, see below.
+    "cloned_image": (Verdict.OK, ["already_right"]),
     **{name: (Verdict.DRIFT, [f"test_failed.{reason}"]) for name, reason in TESTS_FAIL.items()},
 }
 
@@ -154,6 +158,18 @@ def test_another_computer_is_never_written_to() -> None:
     elsewhere = dataclasses.replace(PUSH, expect_host=ExpectedHost(computer_name="PC-02"))
     assert bench.ask(elsewhere) == (Verdict.REFUSED, ["transaction.identity"])
     assert bench.machine.disk.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        ("cloned_image", (Verdict.REFUSED, ["transaction.identity"])),
+        ("old_http_urls", (Verdict.CHANGED, CORRECTED)),
+    ],
+)
+def test_a_machine_id_in_the_inventory_tells_a_clone(situation: str, expected: tuple[Verdict, list[str]]) -> None:
+    bench = Bench([situation])
+    assert bench.ask(dataclasses.replace(PUSH, expect_host=ExpectedHost(machine_id=bench.machine_id))) == expected
 
 
 def test_a_service_that_does_not_start_again_is_told() -> None:
