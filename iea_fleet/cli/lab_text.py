@@ -99,6 +99,10 @@ def show_catalogue(*, as_json: bool) -> None:
             "all" if len(entry.engines) == len(EngineName) else ", ".join(entry.engines),
         )
     console(sys.stdout).print(table)
+    print_document(
+        "\nEvery fault of transport or output takes times=N (it strikes so often) and after=N (so many requests pass "
+        "first);\nthose that know the request also on=create, command, send, receive, signal or delete."
+    )
 
 
 def _entry_document(entry: Entry) -> dict[str, object]:

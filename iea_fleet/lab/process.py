@@ -37,6 +37,7 @@ RECORD = "lab.json"
 _LINE_BOUND_BYTES = 1 << 16
 # A socket's path is at most 107 bytes long on Linux, 103 on macOS; the lab's folder may be longer.
 _SOCKET_PATH_BOUND_BYTES = 100
+_LOCK_ATTEMPTS = 4
 
 
 async def run_lab(settings: LabSettings, folder: Path, ready: Callable[[Lab], None]) -> None:
@@ -50,16 +51,24 @@ async def run_lab(settings: LabSettings, folder: Path, ready: Callable[[Lab], No
     Raises: LocalFailure when another lab holds the folder or this machine refuses something; InputError for what was
         asked for. Then nothing is left.
     """
+    with await _lock(folder):
+        await _Process(settings, folder).run(ready)
+
+
+async def _lock(folder: Path) -> RunLock:
+    for _ in range(_LOCK_ATTEMPTS - 1):
+        # Whoever looks whether a lab is up holds the lock for a moment.
+        with contextlib.suppress(BlockingIOError):
+            return RunLock(folder)
+        await asyncio.sleep(0.05)
     try:
-        lock = RunLock(folder)
+        return RunLock(folder)
     except BlockingIOError as error:
         raise LocalFailure(
             "lab",
             f"a lab is already running{_described(folder)}",
             "See it with iea-fleet lab status, close it with iea-fleet lab down.",
         ) from error
-    with lock:
-        await _Process(settings, folder).run(ready)
 
 
 def read_record(folder: Path) -> LabRecord | None:

@@ -243,14 +243,7 @@ def test_a_plain_pywinrm_script_runs_powershell_and_ordinary_commands(lab: PwshL
 
 def test_a_process_that_outlives_its_shell_is_ended(lab: PwshLab) -> None:
     connection = lab.protocol()
-    shell = connection.open_shell()
-    script = "[Console]::Out.WriteLine($PID); Start-Sleep -Seconds 600"
-    encoded = base64.b64encode(script.encode("utf-16-le")).decode()
-    command = connection.run_command(shell, "powershell", ["-NoProfile", "-EncodedCommand", encoded])
-    told = b""
-    while b"\n" not in told:
-        told += connection.get_command_output_raw(shell, command)[0]
-    process = int(told)
+    process, shell = _sleeping_process(connection)
     assert _lives(process)
     connection.close_shell(shell)
     for _ in range(100):
@@ -258,6 +251,29 @@ def test_a_process_that_outlives_its_shell_is_ended(lab: PwshLab) -> None:
             break
         lab.iea.status()
     assert not _lives(process)
+
+
+def test_down_ends_what_still_runs(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--engine", "pwsh", "--situation", "right")
+    (host,) = iea.status()
+    lab = PwshLab(iea, (host, host))
+    process = _sleeping_process(lab.protocol())[0]
+    assert _lives(process)
+    assert iea("lab", "down").code == 0
+    assert not _lives(process)
+    assert not lab.folder().exists()
+
+
+def _sleeping_process(connection: Protocol) -> tuple[int, str]:
+    """Start a PowerShell that does not end by itself; gives its process id and its shell's id."""
+    shell = connection.open_shell()
+    script = "[Console]::Out.WriteLine($PID); Start-Sleep -Seconds 600"
+    encoded = base64.b64encode(script.encode("utf-16-le")).decode()
+    command = connection.run_command(shell, "powershell", ["-NoProfile", "-EncodedCommand", encoded])
+    told = b""
+    while b"\n" not in told:
+        told += connection.get_command_output_raw(shell, command)[0]
+    return int(told), shell
 
 
 def _lives(process: int) -> bool:
