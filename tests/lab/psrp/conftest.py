@@ -59,10 +59,11 @@ class Ran:
 class Host:
     """One open workstation; `crashes` is what nobody caught in its loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, https: bool = False) -> None:
         self.engine = Listening(engine)
         self.workstation = Workstation(
-            Description(NAME, "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),)), FaultSet()
+            Description(NAME, "127.0.0.1", None if https else 0, 0 if https else None, (Account(USER, PASSWORD),)),
+            FaultSet(),
         )
         self.loop = asyncio.new_event_loop()
         self.crashes: list[str] = []
@@ -77,9 +78,10 @@ class Host:
 
     @property
     def port(self) -> int:
-        """The port of its HTTP listener."""
-        assert self.workstation.description.http_port is not None
-        return self.workstation.description.http_port
+        """The port of its listener."""
+        port = self.workstation.description.http_port or self.workstation.description.https_port
+        assert port is not None
+        return port
 
     def close(self) -> None:
         """Close everything; nothing may have crashed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, ProcessOutput, Signal
-from tests.lab.psrp.conftest import NAME, PASSWORD, USER, Host
+from tests.lab.psrp.conftest import NAME, PASSWORD, USER, Host, make_engine
 
 
 def objects(*values: object) -> Iterator[list[object]]:
@@ -50,6 +51,14 @@ def test_the_opened_pool_tells_versions_as_a_workstation_of_windows(emulated: Ho
 def test_every_logon_of_the_endpoint_opens_a_runspace(emulated: Host, auth: str) -> None:
     ran = emulated.run("hostname", auth=auth, encryption="never" if auth == "basic" else "always")
     assert ran.output == [NAME]
+
+
+def test_a_runspace_opens_over_https_too(tmp_path: Path) -> None:
+    host = Host(make_engine("emulated", tmp_path), https=True)
+    try:
+        assert host.run("hostname", ssl=True, cert_validation=False, encryption="auto").output == [NAME]
+    finally:
+        host.close()
 
 
 def test_a_process_runs_as_a_console_would_be_asked(emulated: Host) -> None:
