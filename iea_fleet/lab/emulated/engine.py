@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 from iea_fleet.agent import LOADER
@@ -53,6 +54,8 @@ def _powershell(workstation: Workstation, machine: Machine, command: CommandLine
         return AnswerProcess(lambda _: refused)
 
     def play(standard_input: bytes) -> Answer:
+        booted = datetime.fromtimestamp(workstation.boot_time, tz=UTC)
+        machine.boot_time = max(booted, machine.boot_time or booted)
         with_trouble(machine, output_faults.disk_trouble(faults))
         return output_faults.printed(faults, run_round(machine, standard_input))
 
