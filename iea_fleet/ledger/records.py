@@ -74,7 +74,7 @@ class AskedHost(Strict):
 
     host: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     site: Annotated[str, StringConstraints(max_length=255)] = ""
-    """The site's group without `site_`; empty: in no site."""
+    """The site's title (`iea_site_title`), else its group without `site_`; empty: in no site."""
     address: Annotated[str, StringConstraints(max_length=255)] = ""
 
 

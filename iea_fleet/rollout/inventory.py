@@ -153,7 +153,7 @@ def _hosts(groups: Mapping[str, Any]) -> Iterator[Host]:
         variables = _variables(groups).get(name, {})
         yield Host(
             name=name[:255],
-            site=sites.get(name, "")[:255],
+            site=str(variables.get("iea_site_title") or sites.get(name, ""))[:255],
             address=str(variables.get("ansible_host", name))[:255],
             account=str(variables.get("ansible_user", "")),
         )
