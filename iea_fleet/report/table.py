@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iea_fleet.model.finding import Severity
+from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
     SHOWN_CHARACTERS,
@@ -37,6 +38,8 @@ STYLES = {Group.RIGHT: "green", Group.CHANGED: "cyan", Group.TODO: "bold yellow"
 
 
 _SITE_WIDTH: Final = 20
+_MOST_NAMES: Final = 20
+"""Hosts of one reason that are named; the others are counted, and in the report files."""
 _NO_BREAK: Final = str.maketrans({"\u00a0": "\ue000", "\u202f": "\ue001"})
 _SPACES: Final = str.maketrans({"\ue000": "\u00a0", "\ue001": "\u202f"})
 
@@ -76,7 +79,7 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     todo = view.in_group(Group.TODO)
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
-        parts += [_steps(host, view, lang) for host in todo]
+        parts += [_steps(hosts, view, lang) for hosts in _alike(todo, lang)]
     parts.append(_Paragraph(summary(view, lang)))
     return Lines(*parts)
 
@@ -123,24 +126,33 @@ def _hosts(view: RunView, lang: Language) -> Table:
     return table
 
 
-def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
-    """One host that needs somebody: each finding with its explanation and next step."""
-    name = Text(neutralise(host.name, SHOWN_CHARACTERS), style="bold")
-    name.append(f" · {site_label(host.site, lang)} · {verdict_label(host, view, lang)}", style="not bold dim")
-    lines: list[RenderableType] = [_Paragraph(name)]
+def _alike(hosts: Iterable[HostRow], lang: Language) -> Iterable[Sequence[HostRow]]:
+    """Hosts of which the same is to be said, together, in the order of the first of each."""
+    groups: dict[tuple[str, Verdict | None], list[HostRow]] = {}
+    for host in hosts:
+        groups.setdefault((headline(host, lang), host.verdict), []).append(host)
+    return groups.values()
+
+
+def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> RenderableType:
+    """Hosts that need somebody for the same reason: the findings of the first, each with its next step."""
+    host = hosts[0]
     told = [finding for finding in host.findings if finding.severity is not Severity.OK]
     labels = list(zip(told, finding_labels(told, lang), strict=True))
+    lines: list[RenderableType] = [_Paragraph(_names(hosts, view, lang))]
     for finding, one in labels:
         if not is_about_a_setting(finding):
             case = f" ({one.case})" if one.case else ""
-            lines += _finding(
-                Text.assemble(f"• {one.words.title}", (case, "dim")), one.words.explanation, one.words.steps
-            )
-    about_settings = [one for finding, one in labels if is_about_a_setting(finding)]
+            title = Text.assemble(f"• {one.words.title}", (case, "dim"))
+            lines += _finding(title, _of_the_first(hosts, one.words.explanation), one.words.steps)
+    about_settings = [(finding, one) for finding, one in labels if is_about_a_setting(finding)]
     if about_settings:
-        title = Text(f"• {settings_title([finding for finding in told if is_about_a_setting(finding)], lang)}")
-        explanations = "\n".join(one.words.explanation for one in about_settings)
-        lines += _finding(title, explanations, [step for one in about_settings for step in one.words.steps])
+        title = Text(f"• {settings_title([finding for finding, _ in about_settings], lang)}")
+        # Beside a reason that keeps them from being corrected the values are for the report files.
+        alone = len(about_settings) == len(labels)
+        explanations = "\n".join(one.words.explanation for _, one in about_settings) if alone else ""
+        steps = [step for _, one in about_settings for step in one.words.steps]
+        lines += _finding(title, _of_the_first(hosts, explanations), steps)
     said = neutralise(host.detail, SHOWN_CHARACTERS)
     if said and not any(said in one.words.explanation for _, one in labels):
         told_by = interface("counted", lang, what=interface("said", lang), count=said)
@@ -148,9 +160,26 @@ def _steps(host: HostRow, view: RunView, lang: Language) -> RenderableType:
     return Padding(Lines(*lines), (0, 0, 1, 0))
 
 
+def _names(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Text:
+    """Who is concerned: one host with its site, several by their names, and the verdict that they share."""
+    names = ", ".join(neutralise(host.name, SHOWN_CHARACTERS) for host in hosts[:_MOST_NAMES])
+    line = Text(names, style="bold")
+    if len(hosts) > _MOST_NAMES:
+        line.append(f" + {len(hosts) - _MOST_NAMES}")
+    site = f" · {site_label(hosts[0].site, lang)}" if len(hosts) == 1 else ""
+    return line.append(f"{site} · {verdict_label(hosts[0], view, lang)}", style="not bold dim")
+
+
+def _of_the_first(hosts: Sequence[HostRow], explanation: str) -> str:
+    """The explanation holds facts of one host: named where several are told together."""
+    if len(hosts) == 1 or not explanation:
+        return explanation
+    return f"{neutralise(hosts[0].name, SHOWN_CHARACTERS)}: {explanation}"
+
+
 def _finding(title: Text, explanation: str, steps: Iterable[str]) -> list[RenderableType]:
     return [
         Padding(_Paragraph(title), (0, 0, 0, 2)),
-        Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4)),
+        *([Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4))] if explanation else []),
         *(Padding(_Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4)) for step in steps),
     ]
