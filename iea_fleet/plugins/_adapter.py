@@ -18,6 +18,7 @@ from urllib3.response import BaseHTTPResponse
 
 from iea_fleet.plugins._watch import (
     CONNECT_TIMEOUT_S,
+    BasicInClear,
     EncodedResponse,
     GuardStop,
     LastResponse,
@@ -70,9 +71,11 @@ class GuardedAdapter(HTTPAdapter):
         read_s = timeout[1] if isinstance(timeout, tuple) else timeout
         waits = (min(CONNECT_TIMEOUT_S, watch.remaining_s), min(read_s or _DEFAULT_READ_S, watch.remaining_s))
         request.headers["Accept-Encoding"] = "identity"
-        watch.sending(_size(request))
         watch.may_connect = not _belongs_to_a_connection(request)
         watch.proxy = _without_credentials(select_proxy(request.url or "", dict(proxies or {})))
+        if watch.proxy and _shows_a_password(request):
+            raise BasicInClear
+        watch.sending(_size(request))
         response = super().send(request, stream=True, timeout=waits, verify=verify, cert=cert, proxies=proxies)
         try:
             self._look_at(response)
@@ -175,6 +178,12 @@ def _belongs_to_a_connection(request: requests.PreparedRequest) -> bool:
     except ValueError:
         return False
     return token.startswith((_NTLM_AUTHENTICATE, _SPNEGO_RESPONSE))
+
+
+def _shows_a_password(request: requests.PreparedRequest) -> bool:
+    """Whether a request would tell its password to whoever reads along, such as a proxy."""
+    basic = str(request.headers.get("Authorization", "")).lower().startswith("basic ")
+    return basic and (request.url or "").lower().startswith("http:")
 
 
 def _size(request: requests.PreparedRequest) -> int:

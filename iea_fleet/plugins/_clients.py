@@ -68,7 +68,6 @@ class Attempt:
     """How far one attempt came; the guarded client writes it."""
 
     stage: Stage = Stage.CONNECT
-    command_accepted: bool = False
     input_sent: bool = False
     failure: Exception | None = None
     client: Any = field(default=None, repr=False)
@@ -87,10 +86,6 @@ class Attempt:
         """The message failed. Raises: AttemptOver."""
         self.failure = error
         raise AttemptOver from error
-
-    def succeeded(self) -> None:
-        """The message was answered."""
-        self.command_accepted = self.command_accepted or self.stage is Stage.COMMAND
 
 
 _STAGES = {
@@ -198,7 +193,6 @@ def _winrm_client(watch: Watch, attempt: Attempt) -> type:
                 attempt.failed(error)
             except Exception as error:
                 attempt.failed(error)
-            attempt.succeeded()
             return answer
 
         def cleanup_command(self, shell_id: str, command_id: str) -> None:
@@ -247,7 +241,6 @@ def _psrp_client(watch: Watch, attempt: Attempt) -> type:
                 attempt.failed(page if isinstance(page, WinRMTransportError) else fault)
             except Exception as error:
                 attempt.failed(error)
-            attempt.succeeded()
             return answer
 
     return GuardedWSMan
