@@ -18,7 +18,7 @@ PARTS = (
 _FOLDER = Path(__file__).with_name("script")
 _STRING = re.compile(r"""('(?:[^']|'')*'|"(?:[^"`]|`.|"")*")""")
 _SPACE_AROUND = re.compile(r" *([{}=;,|+]) *")
-_SPACE_BEFORE_CONDITION = re.compile(r"\b(if|elseif|foreach|switch|while|for) \(")
+_SPACE_BEFORE_CONDITION = re.compile(r"(\b(?:if|elseif|foreach|switch|while|for)|-(?:not|and|or)) \(")
 
 
 def strip(source: str) -> str:

@@ -60,7 +60,7 @@ function Open-StateFolder {
     The open lock; null when another holds it. In a dry run nothing is made: without a lock file nobody can be at work.
     #>
     param ([String] $Path, [Boolean] $DryRun)
-    $lock = [IO.Path]::Combine($Path, 'lock')
+    $lock = "$Path/lock"
     if ($DryRun -and -not [IO.File]::Exists($lock)) { return [IO.MemoryStream]::new() }
     $made = -not [IO.Directory]::Exists($Path)
     if ($made) { $null = [IO.Directory]::CreateDirectory($Path) }
@@ -77,7 +77,7 @@ function Protect-StateFolder {
     Every user may make folders in ProgramData, and what a journal names is put back with an administrator's rights.
     #>
     param ([String] $Path, [Boolean] $Made)
-    if ([IO.File]::GetAttributes($Path) -band [IO.FileAttributes]::ReparsePoint) { throw [UnauthorizedAccessException] 'The state folder is a link.' }
+    if ([IO.File]::GetAttributes($Path) -band [IO.FileAttributes]::ReparsePoint) { throw (New-Fault 5 'The state folder is a link.') }
     $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
     if ($Made) {
         $rules = [Security.AccessControl.DirectorySecurity]::new()
@@ -87,9 +87,9 @@ function Protect-StateFolder {
     # SYSTEM, Administrators, the local and the domain's administrators, and whoever this is ([MS-DTYP] 2.5.1)
     $trusted = "SY|BA|LA|DA|EA|$me"
     $rules = (Get-Acl -LiteralPath $Path).Sddl
-    if ($rules -notmatch "^O:($trusted)G:") { throw [UnauthorizedAccessException] 'The state folder belongs to somebody else.' }
+    if ($rules -notmatch "^O:($trusted)G:") { throw (New-Fault 5 'The state folder belongs to somebody else.') }
     foreach ($rule in [Regex]::Matches($rules, '\(A;[^;]*;([^;]*);[^;]*;[^;]*;([^)]*)\)')) {
         # What only reads: file read, execute, generic read and execute, and both together.
-        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw [UnauthorizedAccessException] 'Somebody else may write to the state folder.' }
+        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw (New-Fault 5 'Somebody else may write to the state folder.') }
     }
 }

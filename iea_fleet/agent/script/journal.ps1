@@ -5,7 +5,7 @@ function Write-Journal {
     #>
     param ([String] $Folder, $Journal, [String] $State)
     $Journal.state = $State
-    Write-DurableText ([IO.Path]::Combine($Folder, 'journal.json')) (ConvertTo-AsciiJson $Journal)
+    Write-DurableText "$Folder/journal.json" (ConvertTo-AsciiJson $Journal)
 }
 
 function Get-FileHash256 {
@@ -59,16 +59,16 @@ function Restore-Journal {
     Finishes or undoes the transaction that a power cut ended, and tells which; nothing when there was none.
     #>
     param ([String] $Folder)
+    $path = "$Folder/journal.json"
     # What was half written as the power went.
-    foreach ($name in 'journal.json.new', 'last.json.new') { Remove-DurableFile ([IO.Path]::Combine($Folder, $name)) }
-    $path = [IO.Path]::Combine($Folder, 'journal.json')
+    foreach ($torn in "$path.new", "$Folder/last.json.new") { if ([IO.File]::Exists($torn)) { Remove-DurableFile $torn } }
     if (-not [IO.File]::Exists($path)) { return }
     $journal = Expand-JsonNode (Read-JsonTree ([Text.Encoding]::ASCII.GetString((Read-FileByte $path).Content)))
     $foreign = @()
     if ($journal.state -eq 'committed') { foreach ($entry in $journal.files) { Clear-Made $entry } }
     else { $foreign = @(Undo-Change $journal) }
     Remove-DurableFile $path
-    if ($foreign.Count) { throw [InvalidOperationException] "Changed by somebody else since transaction $($journal.transaction) was cut off: $($foreign -join ', ')" }
+    if ($foreign.Count) { throw "Changed by somebody else since transaction $($journal.transaction) was cut off: $($foreign -join ', ')" }
     [ordered]@{ transaction = $journal.transaction; outcome = $(if ($journal.state -eq 'committed') { 'finished' } else { 'undone' }) }
 }
 
@@ -110,7 +110,7 @@ function Invoke-Write {
             $Round.Id = $Plan.Files[$index].Id
             Invoke-Patiently {
                 # Somebody else may have written since the plan was made.
-                if ((Get-FileHash256 $entry.path) -ne $entry.before) { throw [InvalidOperationException] 'Another program changed the file meanwhile.' }
+                if ((Get-FileHash256 $entry.path) -ne $entry.before) { throw 'Another program changed the file meanwhile.' }
                 Move-DurableFile $entry.new $entry.path $entry.old
             }
         }
@@ -121,11 +121,11 @@ function Invoke-Write {
         $Round.Step = 'read_back'
         foreach ($entry in $journal.files) {
             $Round.Id = $Plan.Files[[Array]::IndexOf($journal.files, $entry)].Id
-            if ((Get-FileHash256 $entry.path) -ne $entry.after) { throw [IO.IOException] 'The file has other bytes than were written.' }
+            if ((Get-FileHash256 $entry.path) -ne $entry.after) { throw 'The file has other bytes than were written.' }
         }
         foreach ($value in $Plan.Values) {
             $Round.Id = $value.Id
-            if (-not (Test-SameText (Read-RegistryValue $value.Place).Value $value.After)) { throw [IO.IOException] 'The registry has another value than was written.' }
+            if (-not (Test-SameText (Read-RegistryValue $value.Place).Value $value.After)) { throw 'The registry has another value than was written.' }
         }
         $Round.Step = 'journal'
         $Round.Id = $null
@@ -135,8 +135,8 @@ function Invoke-Write {
         $Round.Undone = $false
         try {
             $Round.Undone = @(Undo-Change $journal).Count -eq 0
-            Remove-DurableFile ([IO.Path]::Combine($Folder, 'journal.json.new'))
-            Remove-DurableFile ([IO.Path]::Combine($Folder, 'journal.json'))
+            Remove-DurableFile "$Folder/journal.json.new"
+            Remove-DurableFile "$Folder/journal.json"
         } catch { $Round.Undone = $false }
         throw $problem
     }

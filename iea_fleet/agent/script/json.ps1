@@ -10,7 +10,7 @@ function Read-JsonToken {
     param ([String] $Text, [Int32] $At, [String] $Wanted)
     $match = $jsonToken.Match($Text, $At)
     $group = $match.Groups[1]
-    if (-not $match.Success -or ($Wanted -and -not $Wanted.Contains($group.Value[0]))) { throw [FormatException] "This is no JSON at character $At." }
+    if (-not $match.Success -or ($Wanted -and -not $Wanted.Contains($group.Value[0]))) { throw "This is no JSON at character $At." }
     @{ Raw = $group.Value; Start = $group.Index; Length = $group.Length; Next = $match.Index + $match.Length }
 }
 
@@ -23,7 +23,7 @@ function Read-JsonTree {
     #>
     param ([String] $Text)
     $node = Read-JsonNode $Text
-    if ($node.Next -ne $Text.Length) { throw [FormatException] 'Something follows the JSON.' }
+    if ($node.Next -ne $Text.Length) { throw 'Something follows the JSON.' }
     $node
 }
 
@@ -35,7 +35,7 @@ function Read-JsonNode {
     A token, with Kind (object, array, string, word), and for a container Items; for an object Names and NameStarts.
     #>
     param ([String] $Text, [Int32] $At = 0, [Int32] $Depth = 0)
-    if ($Depth -gt 100) { throw [FormatException] 'The JSON is nested more than 100 deep.' }
+    if ($Depth -gt 100) { throw 'The JSON is nested more than 100 deep.' }
     $node = Read-JsonToken $Text $At '{["-0123456789tfn'
     $node.Kind = switch ($node.Raw[0]) { '{' { 'object' } '[' { 'array' } '"' { 'string' } default { 'word' } }
     if ($node.Kind -in 'string', 'word') { return $node }
@@ -47,7 +47,7 @@ function Read-JsonNode {
     while ($token.Raw -ne $end) {
         $at = $token.Start
         if ($node.Items.Count) {
-            if ($token.Raw -ne ',') { throw [FormatException] "This is no JSON at character $at." }
+            if ($token.Raw -ne ',') { throw "This is no JSON at character $at." }
             $at = $token.Next
         }
         if ($end -eq '}') {
@@ -60,7 +60,7 @@ function Read-JsonNode {
         $node.Items.Add($item)
         $token = Read-JsonToken $Text $item.Next ',]}'
     }
-    $node.Length = $token.Next - $node.Start
+    $node.Length = $token.Start + 1 - $node.Start
     $node.Next = $token.Next
     $node
 }
@@ -124,7 +124,7 @@ function Find-Json {
         if ($node.Kind -eq 'object') {
             $index = $node.Names.IndexOf($name)
             if ($index -ge 0) {
-                if ($node.Names.LastIndexOf($name) -ne $index) { throw [FormatException] 'An object has the same name twice.' }
+                if ($node.Names.LastIndexOf($name) -ne $index) { throw 'An object has the same name twice.' }
                 $child = $node.Items[$index]
             } elseif ($level -eq $parts.Count - 1) { return New-MemberFact $Text $node $name }
         } elseif ($node.Kind -eq 'array' -and $name -match '^(0|[1-9][0-9]{0,8})\z' -and [Int32] $name -lt $node.Items.Count) { $child = $node.Items[[Int32] $name] }
@@ -132,7 +132,7 @@ function Find-Json {
         $node = $child
     }
     if ($node.Kind -eq 'word') { return @{ State = 'present'; Value = $node.Raw; Start = $node.Start; Length = $node.Length; Bare = $true } }
-    if ($node.Kind -ne 'string') { throw [FormatException] 'An object or array stands where the value should be.' }
+    if ($node.Kind -ne 'string') { throw 'An object or array stands where the value should be.' }
     @{ State = 'present'; Value = (Expand-JsonString $node.Raw); Start = $node.Start; Length = $node.Length }
 }
 

@@ -13,7 +13,7 @@ function Invoke-Transaction {
     $Round.Step = 'identity'
     foreach ($name in 'computer_name', 'machine_id') {
         $wanted = $Request.expect_host[$name]
-        if ($null -ne $wanted -and -not (Test-SameText $wanted $Answer.host[$name] -IgnoreCase)) { throw [InvalidOperationException] "The $name is $($Answer.host[$name]), not $wanted." }
+        if ($null -ne $wanted -and -not (Test-SameText $wanted $Answer.host[$name] -IgnoreCase)) { throw "The $name is $($Answer.host[$name]), not $wanted." }
     }
     $Round.Step = 'probe'
     $Answer.probes = @(foreach ($probe in $Request.probe) {
@@ -26,7 +26,7 @@ function Invoke-Transaction {
     })
     foreach ($outcome in $Answer.require) {
         $Round.Id = $outcome.probe
-        if (-not $outcome.held) { throw [InvalidOperationException] "The $($outcome.fact) of $($outcome.probe) is not as required." }
+        if (-not $outcome.held) { throw "The $($outcome.fact) of $($outcome.probe) is not as required." }
     }
     $Round.Step = 'plan'
     $plan = New-Plan $Request $Round
@@ -45,8 +45,8 @@ function Invoke-Transaction {
     if (-not $writes) { return }
     # The stores are right by now: without a record only a second answer to this transaction is lost.
     try {
-        Write-DurableText ([IO.Path]::Combine($Folder, 'last.json')) (ConvertTo-AsciiJson $Answer)
-        if ($tidy) { Remove-DurableFile ([IO.Path]::Combine($Folder, 'journal.json')) }
+        Write-DurableText "$Folder/last.json" (ConvertTo-AsciiJson $Answer)
+        if ($tidy) { Remove-DurableFile "$Folder/journal.json" }
     } catch { $Round.Undone = $false }
 }
 
@@ -56,7 +56,7 @@ function Read-Record {
     The recorded answer to a transaction as it is told again; nothing when there is none.
     #>
     param ([String] $Folder, [String] $Transaction)
-    $path = [IO.Path]::Combine($Folder, 'last.json')
+    $path = "$Folder/last.json"
     if (-not [IO.File]::Exists($path)) { return }
     try {
         $text = [Text.Encoding]::ASCII.GetString((Read-FileByte $path).Content)

@@ -40,7 +40,7 @@ function New-Plan {
             if ($changed) { $file.Text = Set-SettingText $file.Text $step.target $found $step.value }
             $file.After = ConvertTo-FileByte $file.File $file.Text
             $file.Steps += $step
-            if ($file.After.Length -gt 8388608) { throw (New-Fault 0 'The file would be larger than 8 MiB.') }
+            if ($file.After.Length -gt 8388608) { throw 'The file would be larger than 8 MiB.' }
             $places = @([ordered]@{ place = (Limit-Text $path 1024); state = $found.State; before = $found['Value']; after = $step.value; changed = $changed })
         }
         [ordered]@{ id = $step.id; places = $places }
@@ -48,7 +48,7 @@ function New-Plan {
     $files = @(foreach ($file in $open.Values) {
         foreach ($step in $file.Steps) {
             $Round.Id = $step.id
-            if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw (New-Fault 0 'Another change of this request writes the same setting.') }
+            if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw 'Another change of this request writes the same setting.' }
         }
         if ((Get-Sha256 $file.After) -ne (Get-Sha256 $file.Before)) { $file }
     })
@@ -69,7 +69,7 @@ function New-ValueChange {
     $number = [UInt64] 0
     if ($kind -in 'DWord', 'QWord') {
         $fits = $Step.value -match '^(0|[1-9][0-9]*)\z' -and [UInt64]::TryParse($Step.value, [ref] $number) -and ($kind -eq 'QWord' -or $number -le [UInt32]::MaxValue)
-        if (-not $fits) { throw (New-Fault 0 "A value of the kind $kind can not hold this text.") }
+        if (-not $fits) { throw "A value of the kind $kind can not hold this text." }
     }
     $changed = $now.State -eq 'absent' -or -not (Test-SameText $now.Value $Step.value)
     @{ Id = $Step.id; Place = $Place; State = $now.State; KindBefore = [String] $now.Kind; Before = $now.Value; Kind = $kind; After = $Step.value; Changed = $changed }

@@ -106,13 +106,13 @@ function Invoke-After {
         if ($Step.kind -eq 'restart_service') {
             Restart-Service -Name ([Management.Automation.WildcardPattern]::Escape($Step.name)) -Force
             while ((Get-ServiceState $Step.name) -ne 'running') {
-                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw [TimeoutException] 'The service did not run in time.' }
+                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw 'The service did not run in time.' }
                 Start-Sleep -Milliseconds 200
             }
         } else {
             foreach ($process in Get-NamedProcess $Step.name) { Stop-Process -Id $process.Id -Force }
             while (@(Get-NamedProcess $Step.name).Count) {
-                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw [TimeoutException] 'The process did not end in time.' }
+                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw 'The process did not end in time.' }
                 Start-Sleep -Milliseconds 100
             }
             Start-Program (Expand-Path $Step.path) (@($Step.arguments | ForEach-Object { '"' + $_.Replace('"', '\"') + '"' }) -join ' ')

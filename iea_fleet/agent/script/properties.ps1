@@ -11,7 +11,7 @@ function Find-Property {
     $found = $null
     for ($at = 0; $at -lt $Text.Length; $at = $match.Index + $match.Length) {
         $match = $line.Match($Text, $at)
-        if (-not $match.Success) { throw [FormatException] "No line of properties at character $at." }
+        if (-not $match.Success) { throw "No line of properties at character $at." }
         $key = $match.Groups['key']
         if (-not $key.Success -or ($key.Length -eq 0 -and $match.Groups['sign'].Length -eq 0)) { continue }
         $value = $match.Groups['value']
@@ -40,7 +40,7 @@ function Expand-Property {
         if ($code.Length -eq 5) { return [String] [Char] [Convert]::ToInt32($code.Substring(1), 16) }
         $index = 'tnrf'.IndexOf([Char] $code)
         if ($index -ge 0) { return [String] [Char] (9, 10, 13, 12)[$index] }
-        if ($code -ceq 'u') { throw [FormatException] 'Four hexadecimal digits are missing after \u.' }
+        if ($code -ceq 'u') { throw 'Four hexadecimal digits are missing after \u.' }
         $code
     }
     [Regex]::Replace($Raw, '\\(?:(?:\r\n|\r|\n|\z)[ \t\f]*|(u[0-9A-Fa-f]{4}|[\s\S]))', $unescape)

@@ -14,7 +14,7 @@ function Find-Setting {
             'properties' { Find-Property $Text $Target }
             'text' { Find-Pattern $Text $Target }
         }
-        if ($found.State -eq 'present' -and $found.Value.Length -gt 4096) { throw [FormatException] 'The value is longer than 4096 characters.' }
+        if ($found.State -eq 'present' -and $found.Value.Length -gt 4096) { throw 'The value is longer than 4096 characters.' }
         $found
     } catch { @{ State = 'malformed'; Message = (Get-ErrorFact $_).Message } }
 }
@@ -25,8 +25,8 @@ function Set-SettingText {
     A file's text with one setting changed, and nothing else. Throws where the file can't hold the value.
     #>
     param ([String] $Text, $Target, $Found, [String] $Value)
-    if ($Found.State -eq 'malformed') { throw [FormatException] $Found.Message }
-    if (-not $Found.ContainsKey('Start')) { throw [InvalidOperationException] 'The setting is not there, and nothing says where to add it.' }
+    if ($Found.State -eq 'malformed') { throw $Found.Message }
+    if (-not $Found.ContainsKey('Start')) { throw 'The setting is not there, and nothing says where to add it.' }
     $written = switch ($Target.store) {
         'json' { Format-Json $Value -Bare:$Found.ContainsKey('Bare') }
         'xml' { Format-Xml $Value $Found['Quote'] }
@@ -35,7 +35,7 @@ function Set-SettingText {
     }
     $changed = $Text.Remove($Found.Start, $Found.Length).Insert($Found.Start, $Found['Before'] + $written + $Found['After'])
     $again = Find-Setting $changed $Target
-    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw [FormatException] 'The file can not hold this value: it would be read back as another one.' }
+    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw 'The file can not hold this value: it would be read back as another one.' }
     $changed
 }
 

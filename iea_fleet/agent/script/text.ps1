@@ -36,7 +36,7 @@ function Read-FileByte {
         $head = $reader.ReadBytes(3)
         $offset = 0
         if ($Tail -gt 0 -and $stream.Length -gt $Tail) { $offset = $stream.Length - $Tail }
-        elseif ($stream.Length -gt 8388608) { throw [IO.InvalidDataException] 'The file is larger than 8 MiB.' }
+        elseif ($stream.Length -gt 8388608) { throw 'The file is larger than 8 MiB.' }
         $null = $stream.Seek($offset, 'Begin')
         @{ Content = $reader.ReadBytes([Int32] ($stream.Length - $offset)); Offset = $offset; Head = $head }
     } finally { $stream.Dispose() }
@@ -85,7 +85,7 @@ function Read-SettingsFile {
         $form = Get-TextEncoding $content @($content | Select-Object -First 3) $Encoding
         $text = $form.Encoding.GetString($content, $form.Mark, $content.Length - $form.Mark)
         $file = @{ State = 'present'; Code = 0; Message = ''; Text = $text; Content = $content; Encoding = $form.Encoding; Mark = $form.Mark }
-        if ((Get-Sha256 (ConvertTo-FileByte $file $text)) -ne (Get-Sha256 $content)) { throw [FormatException] 'The text does not encode back to the same bytes.' }
+        if ((Get-Sha256 (ConvertTo-FileByte $file $text)) -ne (Get-Sha256 $content)) { throw 'The text does not encode back to the same bytes.' }
         $file
     } catch { @{ State = 'malformed'; Code = 0; Message = (Get-ErrorFact $_).Message } }
 }

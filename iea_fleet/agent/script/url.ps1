@@ -36,7 +36,7 @@ function Test-Url {
             $status = Get-HttpStatus $stream "CONNECT $($uri.Host):$($uri.Port) HTTP/1.1`r`nHost: $($uri.Host):$($uri.Port)`r`n`r`n"
             if ($status -lt 200 -or $status -gt 299) {
                 $fact.http_status = $status
-                throw [IO.IOException] "The proxy answered $status."
+                throw "The proxy answered $status."
             }
         }
         if ($secure) {
@@ -112,7 +112,7 @@ function Get-HttpStatus {
             } elseif ($byte -ne 13) { $line++ }
         }
         $match = [Regex]::Match($answer.ToString(), '^HTTP/[0-9.]+ ([1-5][0-9][0-9])\b')
-        if (-not $match.Success) { throw [FormatException] 'The answer is no HTTP.' }
+        if (-not $match.Success) { throw 'The answer is no HTTP.' }
         $status = [Int32] $match.Groups[1].Value
     } while ($status -lt 200)
     $status

@@ -21,11 +21,11 @@ function Find-Xml {
         while ($reader.Read()) {
             if ($reader.NodeType -eq 'Element') {
                 if ($depth -eq $steps.Count) {
-                    if (-not $attribute) { throw [FormatException] 'The element has elements inside.' }
+                    if (-not $attribute) { throw 'The element has elements inside.' }
                 } elseif ($reader.Depth -eq $depth -and $reader.LocalName.Equals($steps[$depth].Name)) {
                     $step = $steps[$depth]
                     $step.Seen++
-                    if ($step.Alone -and $step.Seen -gt 1) { throw [FormatException] "There is more than one element $($step.Name) and no [n] says which." }
+                    if ($step.Alone -and $step.Seen -gt 1) { throw "There is more than one element $($step.Name) and no [n] says which." }
                     if ($step.Seen -ne $step.Index) { continue }
                     $depth++
                     if ($depth -eq $steps.Count) { $start = $lines[$reader.LineNumber - 1] + $reader.LinePosition - 1 } else { $steps[$depth].Seen = 0 }
@@ -37,7 +37,7 @@ function Find-Xml {
                 if ($depth -eq $steps.Count) { $end = $lines[$reader.LineNumber - 1] + $reader.LinePosition - 3 }
                 $depth--
             } elseif ($depth -eq $steps.Count -and -not $attribute -and $reader.NodeType -in 'Comment', 'ProcessingInstruction') {
-                throw [FormatException] 'The element has a comment or a processing instruction inside.'
+                throw 'The element has a comment or a processing instruction inside.'
             }
         }
     } finally { $reader.Close() }
