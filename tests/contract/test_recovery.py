@@ -6,7 +6,7 @@ import pytest
 
 from iea_fleet.model.answer import Status
 from iea_fleet.model.request import Request
-from tests.contract.world import APP, Contestant, Cut, Round, World, request
+from tests.contract.world import APP, Contestant, Cut, Round, World, request, setting
 
 _INI = {"store": "ini", "path": rf"{APP}\a.ini", "section": "S", "key": "k"}
 _PROPERTIES = {"store": "properties", "path": rf"{APP}\b.properties", "key": "k"}
@@ -20,7 +20,7 @@ def _request(transaction: str, **more: object) -> Request:
         {"id": "first", "target": _INI, "value": "after"},
         {"id": "second", "target": _PROPERTIES, "value": "after"},
     ]
-    return request(transaction=transaction * 32, ensure=changes, **more)
+    return request(transaction=transaction * 32, probe=[setting("p", _INI)], ensure=changes, **more)
 
 
 def _cut_rounds(engine: Contestant, step: int, torn: bool, second: Request) -> tuple[Round, ...] | None:
@@ -55,6 +55,8 @@ def test_the_next_transaction_ends_right_whenever_the_power_went(engine: Contest
         assert second.files == _AFTER, f"step {step}"
         assert second.state <= {"last.json"} or second.said.replayed, f"step {step}: {second.state}"
         recovered = second.said.recovered
+        finished = recovered is not None and recovered.outcome == "finished"
+        assert bool(second.said.verify) == (second.said.changed or finished)
         recoveries.add(recovered.outcome if recovered else "replayed" if second.said.replayed else None)
     if not torn:
         assert step < _MOST_STEPS - 1, "the transaction never passes undisturbed"
