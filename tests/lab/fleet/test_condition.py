@@ -17,6 +17,7 @@ from iea_fleet.lab.application import (
     VERSION_JSON,
     Reach,
     Servers,
+    Settings,
 )
 from iea_fleet.lab.condition import Condition, begin, mend
 from iea_fleet.lab.seen import is_right, look
@@ -88,6 +89,10 @@ def test_only_a_workstation_as_the_sheet_wants_it_looks_right(name: str) -> None
         "settings_malformed",
     }
     assert is_right(seen) is expected
+
+
+def test_assistance_mode_alone_is_not_right() -> None:
+    assert not is_right(look(Condition(settings=Settings(assistance=True)).all_files(NOON).get))
 
 
 def test_looking_reads_other_spellings_too_and_never_fails_on_bytes() -> None:

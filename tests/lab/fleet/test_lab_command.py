@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -117,11 +118,31 @@ def test_everything_private_is_for_its_owner_only_and_gone_after_down(iea: Comma
     iea.up("--hosts", "1")
     lab = iea.state / "lab"
     assert stat.S_IMODE(lab.stat().st_mode) == 0o700
-    private = (lab / "lab.json", lab / "inventory" / "group_vars" / "all" / "vault.yml")
+    socket_path = Path(json.loads((lab / "lab.json").read_text(encoding="utf-8"))["socket"])
+    private = (lab / "lab.json", lab / "inventory" / "group_vars" / "all" / "vault.yml", socket_path)
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     assert iea("lab", "down").code == 0
     assert not iea.inventory.exists()
     assert not any(path.exists() for path in private)
+
+
+def test_nonsense_on_the_socket_is_refused_and_the_lab_goes_on(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "right")
+    path = json.loads((iea.state / "lab" / "lab.json").read_text(encoding="utf-8"))["socket"]
+    for sent in (
+        b"\n",
+        b"{}\n",
+        b"\xff\x00\n",
+        b'{"order":"down","x":1}\n',
+        b'"},"order":{"order":"down"\n',
+        b"[" * 65_000,
+    ):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            assert b"can't be understood" in connection.recv(65_536)
+    assert len(iea.status()) == 1
 
 
 def test_down_twice_is_no_error(iea: CommandLine) -> None:
