@@ -1,32 +1,84 @@
-"""What a run knows of the hosts before it asks them."""
+"""Inventories read by the real ansible-inventory."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from iea_fleet.rollout.inventory import read_inventory
+import pytest
+
+from iea_fleet.model.errors import InputError
+from iea_fleet.rollout.inventory import Host, read_inventory
 from iea_fleet.rollout.vault import Vault
 
-INVENTORY = """\
+FLEET = """
 all:
-  vars: {ansible_connection: winrm, ansible_user: admin, ansible_password: x}
+  vars: {ansible_user: adm}
   children:
-    site_riviere:
-      vars: {iea_site_title: Association de la Rivière}
-      hosts: {accueil: {ansible_host: 192.0.2.1}}
-    site_colline:
-      hosts: {bureau: }
-    others:
-      hosts: {alone: }
+    site_lyon:
+      hosts:
+        ws2: {ansible_host: 10.0.0.2}
+        ws1: {ansible_user: other}
+      children: {site_lyon_annexe: {hosts: {ws4: }}}
+    ring_pilot: {hosts: {ws1: }}
+    laptops: {hosts: {ws3: }}
 """
 
 
-def test_a_host_has_its_sites_title_else_its_groups_name_else_no_site(tmp_path: Path) -> None:
-    file = tmp_path / "hosts.yml"
-    file.write_text(INVENTORY, encoding="utf-8")
-    hosts = read_inventory([str(file)], "all", Vault(), {"LC_ALL": "C.UTF-8"})
-    assert {host.name: (host.site, host.address) for host in hosts} == {
-        "accueil": ("Association de la Rivière", "192.0.2.1"),
-        "bureau": ("colline", "bureau"),
-        "alone": ("", "alone"),
-    }
+def read(path: Path, pattern: str = "", vault: Vault | None = None) -> tuple[Host, ...]:
+    return read_inventory([str(path)], pattern, vault or Vault(), {})
+
+
+def test_hosts_come_with_site_address_and_account_each_once(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text(FLEET)
+    hosts = {host.name: host for host in read(tmp_path / "hosts.yml")}
+    assert hosts["ws2"] == Host("ws2", "lyon", "10.0.0.2", "adm")
+    assert hosts["ws1"] == Host("ws1", "lyon", "ws1", "other")
+    assert hosts["ws3"].site == ""
+    assert sorted(hosts) == ["ws1", "ws2", "ws3", "ws4"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("site_lyon:&ring_pilot", ["ws1"]),
+        ("ws*:!ws1", ["ws2", "ws3", "ws4"]),
+        ("~ws[34]", ["ws3", "ws4"]),
+        ("laptops", ["ws3"]),
+    ],
+)
+def test_patterns_are_ansibles(tmp_path: Path, pattern: str, names: list[str]) -> None:
+    (tmp_path / "hosts.yml").write_text(FLEET)
+    assert sorted(host.name for host in read(tmp_path / "hosts.yml", pattern)) == names
+
+
+def test_several_sources_and_lists_of_names_are_inventories(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text(FLEET)
+    hosts = read_inventory([str(tmp_path / "hosts.yml"), "ws8,ws9"], "", Vault(), {})
+    assert {"ws1", "ws8", "ws9"} <= {host.name for host in hosts}
+
+
+def test_a_vault_password_that_was_typed_opens_it_and_is_in_no_repr(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    (tmp_path / "password").write_text("canary")
+    (tmp_path / "hosts.yml").write_text("a: {hosts: {w: }}")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text("ansible_user: secret-user")
+    vault_file = str(tmp_path / "group_vars" / "all.yml")
+    command = [sys.executable, "-m", "ansible", "vault", "encrypt", "--vault-password-file", "password", vault_file]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    vault = Vault(password="canary")
+    assert "canary" not in repr(vault)
+    assert read(tmp_path / "hosts.yml", vault=vault)[0].account == "secret-user"
+    with pytest.raises(InputError, match="the vault password that was given does not open"):
+        read(tmp_path / "hosts.yml", vault=Vault(password="wrong"))
+
+
+@pytest.mark.parametrize("transport", ["kerberos", "certificate"])
+def test_logons_without_a_password_need_none(tmp_path: Path, transport: str) -> None:
+    (tmp_path / "hosts.yml").write_text(
+        f"a:\n  vars: {{ansible_connection: winrm, ansible_user: u, ansible_winrm_transport: {transport}}}\n"
+        "  hosts: {w: }\n"
+    )
+    assert [host.name for host in read(tmp_path / "hosts.yml")] == ["w"]

@@ -85,7 +85,7 @@ def test_hosts_that_are_off_do_not_use_up_the_tries_of_an_account(stage: Stage) 
 
 
 def test_an_account_that_a_host_has_accepted_is_not_given_up_for_scattered_refusals(stage: Stage) -> None:
-    parts = {}
+    parts: dict[str, str] = {}
     for number in range(4):
         parts |= {f"r{number}": "refused", f"o{number}": "ok"}
     _, hosts = stage.run(stage.inventory(parts), forks=1)
@@ -138,13 +138,15 @@ def test_a_playbook_that_ansible_refuses_skips_everybody_with_ansibles_reason(
     assert stage.watch.phases == [("scouts", 3)]
 
 
-def test_an_outcome_that_can_not_be_written_ends_the_run_and_is_still_known(stage: Stage) -> None:
+def test_an_outcome_that_can_not_be_written_ends_the_run_and_is_still_known(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inventory = stage.inventory({"a": "ok", "b": "ok", "c": "ok", "d": "ok"})
 
     def no_more(*_arguments: object) -> None:
         raise LocalFailure("ledger", "the disk is full", "Free some space")
 
-    stage.ledger.record = no_more  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.ledger, "record", no_more)
     with pytest.raises(LocalFailure, match="disk is full"):
         stage.run(inventory)
     found = {name: outcome.verdict.value for name, outcome in stage.last.outcomes.items()}
