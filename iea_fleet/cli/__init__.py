@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Entry point of `iea-fleet`: run the command line and exit with the code that docs/exit-codes.md lists."""
+    """Entry point of `iea-fleet`: run the command line and exit with the code that docs/command-line.md lists."""
     from iea_fleet.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

@@ -47,7 +47,7 @@ class Presentation:
 
 
 def exit_code(verdicts: Iterable[Verdict | None], interrupted: bool) -> int:
-    """The exit code that a run's outcomes give (docs/exit-codes.md).
+    """The exit code that a run's outcomes give (docs/command-line.md).
 
     Args:
         verdicts: of every host that was asked for; `None`: pending.
