@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -125,7 +125,7 @@ class _Process:
                 await asyncio.gather(*self._replies, return_exceptions=True)
 
     @contextlib.contextmanager
-    def _socket_path(self):  # type: ignore[no-untyped-def]
+    def _socket_path(self) -> Iterator[Path]:
         path = self._folder / "orders"
         temporary = None
         if len(os.fsencode(path)) > _SOCKET_PATH_BOUND_BYTES:

@@ -18,7 +18,10 @@ _KEPT = ("DOTNET_ROOT", "DOTNET_EnableWriteXorExecute", "DOTNET_SYSTEM_GLOBALIZA
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Programs of this system that would tell about this machine, not about the workstation.
-_OWN_PROGRAMS = {"hostname": "$COMPUTERNAME", "whoami": r"$COMPUTERNAME\\$USERNAME"}
+_OWN_PROGRAMS = {
+    "hostname": r'printf "%s\r\n" "$COMPUTERNAME"',
+    "whoami": r"""printf '%s\\%s\r\n' "$COMPUTERNAME" "$USERNAME" | tr '[:upper:]' '[:lower:]'""",
+}
 
 
 @dataclass(slots=True)
@@ -67,9 +70,9 @@ class WorkstationFolder:
             # A file system that does not tell capitals apart has the first of them already.
             with contextlib.suppress(FileExistsError):
                 (self.root / "bin" / link).symlink_to(self.pwsh)
-        for program, prints in _OWN_PROGRAMS.items():
+        for program, line in _OWN_PROGRAMS.items():
             path = self.root / "bin" / program
-            path.write_text(f"#!/bin/sh\nprintf '%s\\r\\n' \"{prints}\"\n", encoding="ascii")
+            path.write_text(f"#!/bin/sh\n{line}\n", encoding="ascii")
             path.chmod(0o700)
 
     def remove(self) -> None:
