@@ -86,7 +86,7 @@ function Protect-StateFolder {
     }
     # SYSTEM, Administrators, the local and the domain's administrators, and whoever this is ([MS-DTYP] 2.5.1)
     $trusted = "SY|BA|LA|DA|EA|$me"
-    $rules = (Get-Acl -LiteralPath $Path).Sddl
+    $rules = (Get-Acl -LiteralPath $Path).GetSecurityDescriptorSddlForm('All')
     if ($rules -notmatch "^O:($trusted)G:") { throw (New-Fault 5 'The state folder belongs to somebody else.') }
     foreach ($rule in [Regex]::Matches($rules, '\(A;[^;]*;([^;]*);[^;]*;[^;]*;([^)]*)\)')) {
         # What only reads: file read, execute, generic read and execute, and both together.
