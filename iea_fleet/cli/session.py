@@ -16,7 +16,7 @@ from rich.console import Console
 from iea_fleet.cli.present import Presentation, exit_code, present, require_folder
 from iea_fleet.cli.progress import RunProgress
 from iea_fleet.cli.words import Language, say
-from iea_fleet.ledger.lock import RunLock, remove_leftovers
+from iea_fleet.ledger.lock import claim, remove_leftovers
 from iea_fleet.ledger.records import HostRecord, RunKind
 from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
@@ -68,7 +68,7 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     how = Presentation(request.as_json, request.diff, request.output, lang)
     folder = state.run_folder(run_id)
     with _signals(stop, lang):
-        with RunLock(folder) as lock:
+        with claim(folder) as lock:
             ledger.begin(run_id, new, lock.path)
             note = say("begins", lang, run=run_id, hosts=len(hosts))
             screen.print(f"{note} ({say('check', lang)})" if request.check else note)

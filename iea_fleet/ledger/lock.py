@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+_CLAIMS = 10
+"""A folder without a lock can be taken for a leftover at most once or twice while it is claimed."""
 
 
 class RunLock:
     """Holds the file `lock` of a run's folder; a context manager.
 
-    Raises: BlockingIOError when another process holds it, OSError when the file can't be made.
+    Raises: BlockingIOError when another process holds it, OSError when the file can't be made or is being removed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -20,6 +24,8 @@ class RunLock:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._descriptor).st_nlink == 0:
+                raise FileNotFoundError(self.path)  # another process took it for a leftover just before
         except OSError:
             os.close(self._descriptor)
             raise
@@ -29,6 +35,18 @@ class RunLock:
 
     def __exit__(self, *_raised: object) -> None:
         os.close(self._descriptor)
+
+
+def claim(folder: Path) -> RunLock:
+    """Make a run's private folder and lock it, whatever another process removes as a leftover meanwhile.
+
+    Raises: OSError.
+    """
+    for _ in range(_CLAIMS):
+        with suppress(FileNotFoundError, BlockingIOError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return RunLock(folder)
+    raise BlockingIOError(f"{folder} is held")
 
 
 def is_held(lock: Path) -> bool:

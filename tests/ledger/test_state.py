@@ -6,12 +6,13 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from iea_fleet.ledger import gate
-from iea_fleet.ledger.lock import RunLock, is_held, remove_leftovers
+from iea_fleet.ledger.lock import RunLock, claim, is_held, remove_leftovers
 from iea_fleet.ledger.state import find_state_folder, open_state_folder, write_private
 from iea_fleet.model.errors import LocalFailure
 
@@ -123,3 +124,22 @@ def test_a_gate_stops_everybody_or_one_account(tmp_path: Path, monkeypatch: pyte
     assert gate.reason_to_skip("another") == "the user has had enough"
     monkeypatch.setenv(gate.ENVIRONMENT_NAME, str(tmp_path / "gone"))
     assert gate.reason_to_skip("another") == "the run that asked has ended"
+
+
+def test_a_folder_that_is_taken_for_a_leftover_meanwhile_is_claimed_all_the_same(tmp_path: Path) -> None:
+    sweeping = threading.Event()
+
+    def sweep() -> None:
+        while not sweeping.is_set():
+            remove_leftovers(tmp_path / "runs")
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for number in range(300):
+            with claim(tmp_path / "runs" / str(number)) as lock:
+                assert lock.path.exists()
+                (tmp_path / "runs" / str(number) / "gate").mkdir()
+    finally:
+        sweeping.set()
+        sweeper.join()
