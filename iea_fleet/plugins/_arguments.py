@@ -28,7 +28,7 @@ class Arguments(Strict):
     read_only: bool = False
     computer_name: ShortText | None = None
     machine_id: ShortText | None = None
-    deadline_s: Annotated[int, Field(ge=5, le=3000)] = 120
+    deadline_s: Annotated[int, Field(ge=2, le=3000)] = 120
     state_folder: WindowsPath = r"%ProgramData%\iea-fleet"
 
     @property

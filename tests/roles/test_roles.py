@@ -1,4 +1,4 @@
-"""The roles as data: what they document, default and pass on agrees; the linters and ansible-doc agree with them."""
+"""The roles as data: what they document, default and pass on agrees, and Ansible reads it so."""
 
 from __future__ import annotations
 
@@ -106,13 +106,6 @@ def test_ansible_doc_shows_the_action() -> None:
     shown = _run("ansible-doc", "-t", "module", "-M", "iea_fleet/plugins/modules", "iea_workstation")
     assert shown.returncode == 0, shown.stderr
     assert "deadline_s" in shown.stdout
-
-
-def test_the_linters_find_nothing_offline() -> None:
-    linted = _run("ansible-lint", "--offline", "--profile", "production")
-    assert linted.returncode == 0, linted.stdout + linted.stderr
-    checked = _run("yamllint", "--strict", "roles", "playbooks", "inventory", ".yamllint", ".ansible-lint")
-    assert checked.returncode == 0, checked.stdout
 
 
 def test_the_example_inventory_is_read_and_checks_certificates() -> None:

@@ -63,7 +63,7 @@ options:
     description: Machine id that the workstation must answer with; empty or absent, it is not checked.
     type: str
   deadline_s:
-    description: Time for the whole round in seconds, connecting and retries included. 5 to 3000.
+    description: Time for the whole round in seconds, connecting and retries included. 2 to 3000.
     type: int
     default: 120
   state_folder:
