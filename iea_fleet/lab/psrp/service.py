@@ -52,7 +52,7 @@ async def open_runspace(
     Raises: WsmanFault.
     """
     if _PROTOCOL_VERSION.fullmatch(request.options.get("protocolversion", "").strip()) is None:
-        raise faults.schema_validation_error("The option protocolversion must be 2.0 to 2.3.")
+        raise faults.schema_validation_error("The option protocolversion must be 2.x, as 2.3 is.")
     content = body.find(qualified(_POWERSHELL, "creationXml"))
     if content is None:
         raise faults.schema_validation_error("A shell of PowerShell is created with a creationXml.")

@@ -263,3 +263,9 @@ def test_an_object_beyond_ten_megabytes_breaks_the_runspace(raw: Raw) -> None:
 def test_a_deleted_runspace_is_not_found(raw: Raw) -> None:
     assert raw.delete() is None
     assert raw.delete() == NO_SHELL
+
+
+def test_a_message_to_another_pipeline_breaks_the_runspace(raw: Raw, pipeline: bytes) -> None:
+    assert raw.command(b"") is None
+    assert raw.command(pipeline, POOL) == BROKEN
+    assert "addressed to another pipeline" in raw.reason

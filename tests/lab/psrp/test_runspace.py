@@ -108,6 +108,11 @@ def test_an_error_that_goes_on_is_a_record_of_a_completed_pipeline(pwsh: Host) -
     assert "the disk is full" in str(error)
 
 
+def test_an_error_of_the_last_statement_does_not_fail_the_pipeline(pwsh: Host) -> None:
+    ran = pwsh.run("'before'; Write-Error 'the disk is full'")
+    assert (ran.output, ran.state, len(ran.errors)) == (["before"], PSInvocationState.COMPLETED, 1)
+
+
 def test_an_error_that_ends_the_script_leaves_a_failed_pipeline(pwsh: Host) -> None:
     ran = pwsh.run("'before'; throw 'the disk is full'; 'after'")
     assert (ran.output, ran.state, ran.had_errors) == (["before"], PSInvocationState.FAILED, True)
