@@ -40,6 +40,7 @@ class Emulated:
             network=self._network,
             registry=Registry(supported=False),
             services=None,
+            processes={"pwsh": 1},
             busy=world.busy,
         )
         rounds = []

@@ -163,6 +163,7 @@ def _lay(root: Path, world: World) -> None:
     for path, data in (world.files | ({_LOCK: b""} if world.busy else {})).items():
         _real(root, path).parent.mkdir(parents=True, exist_ok=True)
         _real(root, path).write_bytes(data)
+        _real(root, path).chmod(0o755)  # on Windows a program needs no bit for that
 
 
 def _snapshot(root: Path) -> tuple[dict[str, bytes], frozenset[str]]:

@@ -205,10 +205,38 @@ def _after(rounds: tuple[Round, ...]) -> None:
     assert rounds[-1].said.status is Status.DONE
 
 
+def _restarted(rounds: tuple[Round, ...]) -> None:
+    unchanged, changed = rounds
+    assert unchanged.said.after == ()
+    assert [(outcome.id, outcome.ok, outcome.message) for outcome in changed.said.after] == [("start", True, "")]
+    assert changed.said.status is Status.DONE
+
+
+def _runs(rounds: tuple[Round, ...]) -> None:
+    (facts,) = rounds[-1].said.probes
+    assert isinstance(facts, ProcessFacts)
+    assert facts.running
+    assert facts.count >= 1
+
+
 _NO_PROGRAM = {"kind": "restart_process", "name": "no-such-program", "path": rf"{APP}\no.exe"}
 _STEPS = [{**_NO_PROGRAM, "id": "when_changed"}, {**_NO_PROGRAM, "id": "always", "when": "always"}]
 
+_START = [{"kind": "restart_process", "id": "start", "name": "no-such-program", "path": rf"{APP}\run.exe"}]
+
 TRANSACTIONS = (
+    Case(
+        "a program is started when something changed",
+        World({**FILES, r"app\run.exe": b"#!/bin/sh\n"}),
+        (_both("1", after=_START), _both("9", after=_START, transaction="c" * 32)),
+        _restarted,
+    ),
+    Case(
+        "a process that runs, its name in other letters",
+        World(dict(FILES)),
+        (request(probe=[{"kind": "process", "id": "p", "name": "PwSh"}]),),
+        _runs,
+    ),
     Case("nothing asked", World(dict(FILES)), (request(),), _nothing_to_do),
     Case("two files at once", World(dict(FILES)), (_both("9"),), _written),
     Case("already right", World(dict(FILES)), (_both("1"),), _nothing_to_do),
