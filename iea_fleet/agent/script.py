@@ -18,6 +18,7 @@ PARTS = (
 _FOLDER = Path(__file__).with_name("script")
 _STRING = re.compile(r"""('(?:[^']|'')*'|"(?:[^"`]|`.|"")*")""")
 _SPACE_AROUND = re.compile(r" *([{}=;,|+]) *")
+_SPACE_AFTER_TYPE = re.compile(r"(?<![\w)\]])(\[[A-Z][\w.]*(?:\[\])?\]) (?=\$)")
 _SPACE_BEFORE_CONDITION = re.compile(r"(\b(?:if|elseif|foreach|switch|while|for)|-(?:not|and|or)) \(")
 
 
@@ -41,7 +42,8 @@ def strip(source: str) -> str:
 def _squeezed(piece: str) -> str:
     if piece.startswith(("'", '"')):
         return piece
-    return _SPACE_BEFORE_CONDITION.sub(r"\1(", _SPACE_AROUND.sub(r"\1", piece))
+    piece = _SPACE_AFTER_TYPE.sub(r"\1", _SPACE_AROUND.sub(r"\1", piece))
+    return _SPACE_BEFORE_CONDITION.sub(r"\1(", piece)
 
 
 def source_text() -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from iea_fleet.agent import parse_answer
 from iea_fleet.model.answer import Answer
 from iea_fleet.model.request import Request
-from tests.agent.workstation import DURABLE, with_line
+from tests.agent.workstation import DURABLE, encoded, with_line
 
 Happening = Literal["cut", "torn", "full", "locked"]
 """The power goes before a step, or within a write; the disk is full; another program holds the file once."""
 
+PLAIN = ("-NoProfile", "-NonInteractive")
 _DRIVER = Path(__file__).with_name("driver.ps1")
 _HEAD = (
     "$global:Step++; if ($global:Step -eq $global:At) { switch ($global:What) { 'cut' { break cut } "
@@ -28,6 +30,13 @@ _HALF = (
 )
 
 
+def disturbed_script() -> str:
+    """The script that lets things happen at its durable steps."""
+    script = with_line(_HEAD, *DURABLE)
+    assert script.count(_EMPTIED) == 1
+    return script.replace(_EMPTIED, _EMPTIED + _HALF)
+
+
 class Rounds:
     """A PowerShell that plays rounds.
 
@@ -37,14 +46,12 @@ class Rounds:
     """
 
     def __init__(self, powershell: str, folder: Path) -> None:
-        script = with_line(_HEAD, *DURABLE)
-        assert script.count(_EMPTIED) == 1
         path = folder / "script.ps1"
-        path.write_text(script.replace(_EMPTIED, _EMPTIED + _HALF), "ascii")
-        command = [powershell, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File"]
-        self._process = subprocess.Popen(
-            [*command, str(_DRIVER), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        path.write_text(disturbed_script(), "ascii")
+        self._start([powershell, *PLAIN, "-ExecutionPolicy", "Bypass", "-File", str(_DRIVER), str(path)])
+
+    def _start(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def close(self) -> None:
         """End the PowerShell."""
@@ -62,3 +69,19 @@ class Rounds:
             if found := re.match(rb"<<steps (\d+)>>", line):
                 return (parse_answer(printed, request) if b"<<iea-fleet:" in printed else None), int(found[1])
         raise AssertionError(printed.decode("utf-8", "replace"))
+
+
+class WineRounds(Rounds):
+    """The same under Wine, which sees other folders: driver and script come as text.
+
+    Args:
+        command: Wine and the Windows PowerShell that it is to run.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        driver = _DRIVER.read_text("ascii").replace("param ([String] $Script)\n", "")
+        block = '$block = [ScriptBlock]::Create([Console]::In.ReadLine().Replace([String] [Char] 1, "`n"))\n'
+        driver = re.sub(r"(?m)^\$block = .*\n", lambda _: block, driver)
+        self._start([*command, *PLAIN, "-EncodedCommand", encoded(driver)])
+        assert self._process.stdin is not None
+        self._process.stdin.write(disturbed_script().replace("\n", "\x01").encode("ascii") + b"\n")

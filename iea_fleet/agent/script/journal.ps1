@@ -8,7 +8,7 @@ function Write-Journal {
     Write-DurableText "$Folder/journal.json" (ConvertTo-AsciiJson $Journal)
 }
 
-function Get-FileHash256 {
+function Get-FileSum {
     <#
     .SYNOPSIS
     SHA-256 of a file; empty when there is none.
@@ -35,7 +35,7 @@ function Undo-Change {
     }
     for ($index = $Journal.files.Count - 1; $index -ge 0; $index--) {
         $entry = $Journal.files[$index]
-        $is = Get-FileHash256 $entry.path
+        $is = Get-FileSum $entry.path
         if ($is -eq '' -or $is -eq $entry.after) {
             if ([IO.File]::Exists($entry.old)) { Invoke-Patiently { Move-DurableFile $entry.old $entry.path } }
             elseif ($is -ne '') { $entry.path }
@@ -78,7 +78,7 @@ function Invoke-Write {
     Carries a plan out, all of it or nothing: new files, journal, replace, read back, commit.
     #>
     param ($Plan, [String] $Folder, [String] $Transaction, $Round)
-    $journal = [ordered]@{ transaction = $Transaction; state = ''; files = @(); values = @() }
+    $journal = @{ transaction = $Transaction; state = ''; files = @(); values = @() }
     try {
         $Round.Step = 'backup'
         foreach ($file in $Plan.Files) {
@@ -88,7 +88,7 @@ function Invoke-Write {
             foreach ($orphan in [IO.Directory]::GetFiles([IO.Path]::GetDirectoryName($file.Path), "$name.*.new")) {
                 if ($orphan -match '\.[0-9a-f]{32}\.new$') { Remove-DurableFile $orphan }
             }
-            $entry = [ordered]@{ path = $file.Path; new = "$($file.Path).$Transaction.new"; old = "$($file.Path).$Transaction.old"; before = Get-Sha256 $file.Before; after = Get-Sha256 $file.After }
+            $entry = @{ path = $file.Path; new = "$($file.Path).$Transaction.new"; old = "$($file.Path).$Transaction.old"; before = Get-Sha256 $file.Before; after = Get-Sha256 $file.After }
             $journal.files += $entry
             Invoke-Patiently {
                 Remove-DurableFile $entry.new
@@ -96,7 +96,7 @@ function Invoke-Write {
             }
         }
         $journal.values = @(foreach ($value in $Plan.Values) {
-            [ordered]@{
+            @{
                 place = $value.Place.Place; hive = $value.Place.Hive; key = $value.Place.Key; value = $value.Place.Value; view = $value.Place.View; root = Get-ExistingKey $value.Place
                 kind_before = $value.KindBefore; before = $value.Before; kind = $value.Kind; after = $value.After
             }
@@ -110,7 +110,7 @@ function Invoke-Write {
             $Round.Id = $Plan.Files[$index].Id
             Invoke-Patiently {
                 # Somebody else may have written since the plan was made.
-                if ((Get-FileHash256 $entry.path) -ne $entry.before) { throw 'Another program changed the file meanwhile.' }
+                if ((Get-FileSum $entry.path) -ne $entry.before) { throw 'Another program changed the file meanwhile.' }
                 Move-DurableFile $entry.new $entry.path $entry.old
             }
         }
@@ -121,7 +121,7 @@ function Invoke-Write {
         $Round.Step = 'read_back'
         foreach ($entry in $journal.files) {
             $Round.Id = $Plan.Files[[Array]::IndexOf($journal.files, $entry)].Id
-            if ((Get-FileHash256 $entry.path) -ne $entry.after) { throw 'The file has other bytes than were written.' }
+            if ((Get-FileSum $entry.path) -ne $entry.after) { throw 'The file has other bytes than were written.' }
         }
         foreach ($value in $Plan.Values) {
             $Round.Id = $value.Id

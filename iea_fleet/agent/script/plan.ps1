@@ -48,7 +48,7 @@ function New-Plan {
     $files = @(foreach ($file in $open.Values) {
         foreach ($step in $file.Steps) {
             $Round.Id = $step.id
-            if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw 'Another change of this request writes the same setting.' }
+            if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw 'Another change writes the same setting.' }
         }
         if ((Get-Sha256 $file.After) -ne (Get-Sha256 $file.Before)) { $file }
     })

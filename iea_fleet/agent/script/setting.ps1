@@ -26,7 +26,7 @@ function Set-SettingText {
     #>
     param ([String] $Text, $Target, $Found, [String] $Value)
     if ($Found.State -eq 'malformed') { throw $Found.Message }
-    if (-not $Found.ContainsKey('Start')) { throw 'The setting is not there, and nothing says where to add it.' }
+    if (-not $Found.ContainsKey('Start')) { throw 'The setting is not there and can not be added.' }
     $written = switch ($Target.store) {
         'json' { Format-Json $Value -Bare:$Found.ContainsKey('Bare') }
         'xml' { Format-Xml $Value $Found['Quote'] }
@@ -35,7 +35,7 @@ function Set-SettingText {
     }
     $changed = $Text.Remove($Found.Start, $Found.Length).Insert($Found.Start, $Found['Before'] + $written + $Found['After'])
     $again = Find-Setting $changed $Target
-    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw 'The file can not hold this value: it would be read back as another one.' }
+    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw 'Read back, the value would be another one.' }
     $changed
 }
 

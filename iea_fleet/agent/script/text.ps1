@@ -143,11 +143,11 @@ function Find-Pattern {
     $match = (New-Pattern $Target.pattern 'Multiline').Match($Text.Replace("`r`n", "`n"))
     $group = $match.Groups[1]
     if (-not $group.Success) { return @{ State = 'absent' } }
-    $start = Get-PlaceWithReturn $Text $group.Index
-    @{ State = 'present'; Value = $group.Value; Start = $start; Length = (Get-PlaceWithReturn $Text ($group.Index + $group.Length)) - $start }
+    $start = Get-RealPlace $Text $group.Index
+    @{ State = 'present'; Value = $group.Value; Start = $start; Length = (Get-RealPlace $Text ($group.Index + $group.Length)) - $start }
 }
 
-function Get-PlaceWithReturn {
+function Get-RealPlace {
     <#
     .SYNOPSIS
     The place in a text of a character whose place is known in the same text with LF for each CR LF.

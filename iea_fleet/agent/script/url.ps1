@@ -45,7 +45,7 @@ function Test-Url {
         }
         if (-not $fact.proxy -or $secure) { $fact.layer = 'http' }
         $path = if ($fact.proxy -and -not $secure) { $uri.AbsoluteUri } else { $uri.PathAndQuery }
-        $fact.http_status = Get-HttpStatus $stream "GET $path HTTP/1.1`r`nHost: $($uri.Authority)`r`nUser-Agent: iea-fleet`r`nAccept: */*`r`nConnection: close`r`n`r`n"
+        $fact.http_status = Get-HttpStatus $stream "GET $path HTTP/1.1`r`nHost: $($uri.Authority)`r`nUser-Agent: iea-fleet`r`nConnection: close`r`n`r`n"
         # A proxy that takes the request itself answers these in its own name.
         if ($fact.layer -eq 'proxy' -and $fact.http_status -notin 407, 502, 504) { $fact.layer = 'http' }
         if ($fact.layer -eq 'http' -and $fact.http_status -ge $Probe.accept_status[0] -and $fact.http_status -le $Probe.accept_status[1]) {
@@ -78,7 +78,7 @@ function Connect-Address {
     #>
     param ($Addresses, [Int32] $Port, [Int64] $TimeoutMs, $Clock)
     $left = @($Addresses).Count
-    $problem = [TimeoutException] 'The connection was not answered in time.'
+    $problem = [TimeoutException] 'No connection in time.'
     foreach ($address in $Addresses) {
         $client = [Net.Sockets.TcpClient]::new($address.AddressFamily)
         try {

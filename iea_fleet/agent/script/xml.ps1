@@ -37,7 +37,7 @@ function Find-Xml {
                 if ($depth -eq $steps.Count) { $end = $lines[$reader.LineNumber - 1] + $reader.LinePosition - 3 }
                 $depth--
             } elseif ($depth -eq $steps.Count -and -not $attribute -and $reader.NodeType -in 'Comment', 'ProcessingInstruction') {
-                throw 'The element has a comment or a processing instruction inside.'
+                throw 'The element has a comment or an instruction inside.'
             }
         }
     } finally { $reader.Close() }
