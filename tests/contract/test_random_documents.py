@@ -16,7 +16,8 @@ from iea_fleet.model.answer import Status, Step
 from tests.contract.world import APP, Contestant, Round, World, comparable, request, setting
 
 _DOCUMENTS = 24
-Document = tuple[dict[str, Any], bytes, str]
+Document = tuple[bytes, list[tuple[dict[str, Any], str]]]
+"""A file, and settings in it with the values that are wanted."""
 
 
 def _text(*pieces: str, most: int = 12) -> st.SearchStrategy[str]:
@@ -84,16 +85,20 @@ def _document(draw: st.DrawFn) -> Document:
     data = draw(text).encode(draw(_CODECS), "ignore")
     if draw(st.integers(0, 9)) == 0:
         data = data[:-1]
-    return draw(target), data, draw(_VALUES)
+    return data, draw(st.lists(st.tuples(target, _VALUES), min_size=1, max_size=2))
 
 
 def _play(engine: Contestant, documents: list[Document], chosen: list[int], *, write: bool) -> Round:
-    files = {rf"app\{index}.dat": documents[index][1] for index in chosen}
-    targets = {index: {**documents[index][0], "path": rf"{APP}\{index}.dat"} for index in chosen}
+    files = {rf"app\{index}.dat": documents[index][0] for index in chosen}
+    wanted = [
+        (f"s{index}_{number}", {**target, "path": rf"{APP}\{index}.dat"}, value)
+        for index in chosen
+        for number, (target, value) in enumerate(documents[index][1])
+    ]
     if write:
-        changes = [{"id": f"c{index}", "target": targets[index], "value": documents[index][2]} for index in chosen]
+        changes = [{"id": name, "target": target, "value": value} for name, target, value in wanted]
         return engine.play(World(files), [request(ensure=changes)])[-1]
-    return engine.play(World(files), [request(probe=[setting(f"p{index}", targets[index]) for index in chosen])])[-1]
+    return engine.play(World(files), [request(probe=[setting(name, target) for name, target, _ in wanted])])[-1]
 
 
 def _agree(ours: Round, theirs: Round) -> None:
@@ -128,10 +133,10 @@ def test_both_engines_agree_on_random_documents(
 def test_a_write_is_read_back_or_refused_and_changes_nothing_then(emulated: Contestant, document: Document) -> None:
     round_ = _play(emulated, [document], [0], write=True)
     if round_.said.status is Status.DONE:
-        again = _play(emulated, [(document[0], round_.files[r"app\0.dat"], document[2])], [0], write=True)
+        again = _play(emulated, [(round_.files[r"app\0.dat"], document[1])], [0], write=True)
         assert not again.said.changed
         assert again.files == round_.files
     else:
         assert round_.said.error is not None
         assert round_.said.error.step is Step.PLAN
-        assert round_.files == {r"app\0.dat": document[1]}
+        assert round_.files == {r"app\0.dat": document[0]}
