@@ -61,9 +61,15 @@ _TABLE: Final = (
     FaultKind(
         "out_of_memory",
         30,
-        "OutOfMemoryException and nothing else",
+        "OutOfMemoryException and nothing else, before the script does anything",
+        Stage.PROCESS,
+    ),
+    FaultKind(
+        "out_of_memory_at",
+        30,
+        "OutOfMemoryException in the middle of a transaction",
         Stage.MACHINE,
-        {"step": Parameter(0, "durable step before which the process dies; 0: before it does anything")},
+        {"step": _STEP},
     ),
     FaultKind(
         "settings_locked_at",
@@ -122,6 +128,9 @@ LOADER_REFUSED = 78
 COMMAND_NOT_FOUND = 9009
 """What cmd.exe ends with when there is no such program."""
 
+OUT_OF_MEMORY = b"Exception of type 'System.OutOfMemoryException' was thrown.\r\n"
+"""What is left of a process that found no memory (MaxMemoryPerShellMB)."""
+
 _BANNER = "\r\n*** Réseau de l'association - accès réservé ***\r\n<<iea-fleet>> {{ 7*7 }} \x1b]0;x\x07\r\n"
 _PARTS = re.compile(rb"<<iea-fleet:([0-9a-f]{32}):(\d+):([0-9a-f]{64})>>(.*)<<iea-fleet:\1:end>>", re.DOTALL)
 
@@ -158,6 +167,8 @@ def instead(faults: FaultSet) -> Answer | None:
                 "ParserError: (:) [], ParentContainsErrorRecordException",
                 "ScriptContainedMaliciousContent",
             )
+        if fault.kind.name == "out_of_memory":
+            return Answer(stderr=OUT_OF_MEMORY, exit_code=1)
         if fault.text("told") == "loader":
             return _loader_refusal("ConstrainedLanguage", "5.1.19041.5247")
         return _error(
@@ -173,8 +184,8 @@ def disk_trouble(faults: FaultSet) -> DiskTrouble:
     trouble = DiskTrouble()
     for fault in faults.strike_all(Stage.MACHINE):
         match fault.kind.name:
-            case "out_of_memory":
-                trouble = replace(trouble, cut_step=max(1, int(fault.number("step"))), cut_how="killed")
+            case "out_of_memory_at":
+                trouble = replace(trouble, cut_step=int(fault.number("step")), cut_how="killed")
             case "power_cut":
                 how = "torn" if fault.parameters["torn"] else "before"
                 trouble = replace(trouble, cut_step=int(fault.number("step")), cut_how=how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -56,7 +56,6 @@ class Machine:
         environment: shared; names are compared without case.
         services: by name; None: this system has no services, as outside Windows.
         processes: how many run, by name without `.exe`.
-        services_that_fail: services that do not start, and why.
         busy: another transaction holds the lock.
     """
 
@@ -67,7 +66,6 @@ class Machine:
     registry: Registry = field(default_factory=Registry)
     services: dict[str, ServiceState] | None = field(default_factory=dict)
     processes: dict[str, int] = field(default_factory=dict)
-    services_that_fail: dict[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     boot_time: datetime | None = None
     busy: bool = False
@@ -106,9 +104,6 @@ class Machine:
         known = _by_name(self.services, name)
         if known is None:
             return f"Cannot find any service with service name '{name}'."
-        if reason := self.services_that_fail.get(known):
-            self.services[known] = "stopped"
-            return reason
         self.services[known] = "running"
         return ""
 
@@ -130,7 +125,7 @@ class Machine:
     def reboot(self) -> None:
         """Power off and on: what was not flushed is gone, a new boot time, nothing holds the lock."""
         self.busy = False
-        self.boot_time = self.clock() - timedelta(seconds=1)
+        self.boot_time = self.clock()
 
 
 def _by_name(names: Mapping[str, object], wanted: str) -> str | None:

@@ -8,11 +8,11 @@ from iea_fleet.lab.emulated.disk import ProcessEnds
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.transaction import answer, refusal, to_json
 from iea_fleet.lab.engine import Answer as Output
+from iea_fleet.lab.output_faults import OUT_OF_MEMORY
 from iea_fleet.model.request import Request
 
 # What is left of a process that the system ended as it went down: DBG_TERMINATE_PROCESS, [MS-ERREF] 2.3.1.
 EXIT_CODE_POWER_LOST = 0x40010004
-_OUT_OF_MEMORY = b"Exception of type 'System.OutOfMemoryException' was thrown.\r\n"
 
 
 def run_round(machine: Machine, standard_input: bytes) -> Output:
@@ -31,7 +31,7 @@ def run_round(machine: Machine, standard_input: bytes) -> Output:
     except ProcessEnds as end:
         machine.disk.after_end(end.cut)
         if end.cut.how == "killed":
-            return Output(stderr=_OUT_OF_MEMORY, exit_code=1)
+            return Output(stderr=OUT_OF_MEMORY, exit_code=1)
         machine.reboot()
         return Output(exit_code=EXIT_CODE_POWER_LOST)
     machine.disk.steps = 0

@@ -16,7 +16,6 @@ from iea_fleet.model.store import Encoding, RegistryStore, Store
 MAX_FILE_BYTES = 8 << 20
 ATTEMPTS = 6
 """The first try of a file operation and five more (docs/wire.md, "Order of a transaction", 9)."""
-BETWEEN_ATTEMPTS_MS = 200
 PASSING = (SHARING_VIOLATION, LOCK_VIOLATION, ACCESS_DENIED)
 
 

@@ -138,6 +138,7 @@ def test_the_loader_says_where_the_script_can_not_run(
         ("antivirus", {}, b"ScriptContainedMaliciousContent", 1),
         ("powershell_missing", {}, b"'powershell' is not recognized as an internal or external command", 9009),
         ("out_of_memory", {}, b"System.OutOfMemoryException", 1),
+        ("out_of_memory_at", {"step": 4}, b"System.OutOfMemoryException", 1),
     ],
 )
 def test_a_script_that_does_not_run_says_why_on_standard_error(
