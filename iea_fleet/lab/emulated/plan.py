@@ -102,7 +102,7 @@ def _plan_file(machine: Machine, change: Ensure, store: FileStore, opened: dict[
     file.document.encode(file.text)
     file.wanted.append((change.id, store, change.value))
     return PlaceChange(
-        place=path,
+        place=path[:1024],
         state=PlaceState.ABSENT if value is None else PlaceState.PRESENT,
         before=settings.tellable(value),
         after=change.value,

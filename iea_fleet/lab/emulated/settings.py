@@ -51,11 +51,11 @@ def read(machine: Machine, store: Store) -> tuple[Place, ...]:
     try:
         located = locate(open_document(machine, path, store.encoding).text, store)
     except Unreadable as error:
-        return (Place(place=path, state=error.state, win32_code=error.win32_code, message=error.message),)
+        return (Place(place=path[:1024], state=error.state, win32_code=error.win32_code, message=error.message[:2000]),)
     except Malformed as error:
-        return (Place(place=path, state=PlaceState.MALFORMED, message=str(error)),)
+        return (Place(place=path[:1024], state=PlaceState.MALFORMED, message=str(error)),)
     state = PlaceState.ABSENT if located.value is None else PlaceState.PRESENT
-    return (Place(place=path, state=state, value=tellable(located.value)),)
+    return (Place(place=path[:1024], state=state, value=tellable(located.value)),)
 
 
 def tellable(value: str | None) -> str | None:
