@@ -25,18 +25,28 @@ class AccountGuard:
     def __init__(self) -> None:
         self._in_a_row: Counter[str] = Counter()
         self._proven: set[str] = set()
+        self._names: dict[str, str] = {}
 
     def see(self, host: Host, outcome: Outcome) -> str | None:
-        """Take note of one outcome; gives the account when it was refused for the `LIMIT`th time in a row."""
+        """Take note of one outcome; gives the account when it was refused for the `LIMIT`th time in a row.
+
+        The name given is the one that was tried: in an inventory it may stand as a template or behind a vault.
+        """
         refusal = next((finding for finding in outcome.findings if finding.code in _REFUSALS), None)
-        account = _key(host.account or (refusal.evidence.get("account", "") if refusal else ""))
+        tried = "" if refusal is None else refusal.evidence.get("account", "")
+        account = _key(host.account or tried)
         if refusal is None:
             if outcome.answer is not None:  # only a host that accepted the logon has one
                 self._in_a_row[account] = 0
                 self._proven.add(account)
             return None
         self._in_a_row[account] += 1
-        return (host.account or account) if self._in_a_row[account] == LIMIT else None
+        self._names[account] = tried or host.account
+        return self._names[account] if self._in_a_row[account] == LIMIT else None
+
+    def name(self, account: str) -> str:
+        """An account of the inventory by the name that was tried, once one was refused."""
+        return self._names.get(_key(account), account)
 
     def is_refused(self, account: str) -> bool:
         """Whether an account must be left alone."""

@@ -226,7 +226,7 @@ class Run:
         if host.name in self.outcomes:  # of an earlier pass: it says more
             return
         reason = self._stop.reason or "the playbook leaves this host out"
-        self._settle(host, findings.skipped(_refused_reason(host.account) if refused else reason))
+        self._settle(host, findings.skipped(_refused_reason(self._accounts.name(host.account)) if refused else reason))
 
     def _settle(self, host: Host, outcome: Outcome) -> None:
         self._settle_all({host: outcome})
@@ -252,7 +252,9 @@ class Run:
 
     def _skip_refused_accounts(self) -> None:
         refused = [host for host in self._open_hosts() if self._accounts.is_refused(host.account)]
-        self._settle_all({host: findings.skipped(_refused_reason(host.account)) for host in refused})
+        self._settle_all(
+            {host: findings.skipped(_refused_reason(self._accounts.name(host.account))) for host in refused}
+        )
 
     def _account_for_everyone(self) -> None:
         reason = self._stop.reason or "the run ended before its turn"

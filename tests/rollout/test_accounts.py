@@ -18,7 +18,7 @@ def host(name: str, account: str = "adm") -> Host:
     return Host(name=name, site="", address=name, account=account)
 
 
-def refused(code: str = "transport.logon_refused", account: str = "adm") -> Outcome:
+def refused(code: str = "transport.logon_refused", account: str = "") -> Outcome:
     finding = Finding(code=code, sheet=Sheet.TRANSPORT, severity=Severity.ERROR, evidence={"account": account})
     return Outcome(verdict=Verdict.REFUSED, findings=(finding,))
 
@@ -62,6 +62,16 @@ def test_an_account_that_only_the_action_knows_is_counted_too() -> None:
     for name in "ab":
         assert guard.see(host(name, ""), refused(account="templated")) is None
     assert guard.see(host("c", ""), refused(account="templated")) == "templated"
+
+
+def test_the_name_given_is_the_one_that_was_tried_not_the_inventorys_template() -> None:
+    guard = AccountGuard()
+    for name in "ab":
+        guard.see(host(name, "{{ vault_user }}"), refused(account="adm"))
+    assert guard.see(host("c", "{{ vault_user }}"), refused(account="adm")) == "adm"
+    assert guard.is_refused("{{ vault_user }}")
+    assert guard.name("{{ vault_user }}") == "adm"
+    assert guard.name("other") == "other"
 
 
 def test_scouts_are_as_many_of_each_account_as_may_still_be_refused() -> None:

@@ -27,17 +27,6 @@ OUTCOMES: dict[str, dict[str, Any]] = {
             }
         ],
     },
-    "refused": {
-        "verdict": "refused",
-        "findings": [
-            {
-                "code": "transport.logon_refused",
-                "sheet": "transport",
-                "severity": "error",
-                "evidence": {"account": "someone"},
-            }
-        ],
-    },
     "malformed": {"verdict": "splendid", "ansible_facts": {"x": 1}},
     "huge": {"verdict": "ok", "detail": "x" * 5_000_000},
 }
@@ -73,6 +62,17 @@ def stopped(reason: str) -> dict[str, Any]:
     """The outcome of a host behind a shut gate, as the real action gives it."""
     finding = {"code": "run.stopped", "sheet": "transport", "severity": "warning", "evidence": {"reason": reason}}
     return {"verdict": "skipped", "findings": [finding]}
+
+
+def refused(account: str) -> dict[str, Any]:
+    """The outcome of a host that does not accept the password."""
+    finding = {
+        "code": "transport.logon_refused",
+        "sheet": "transport",
+        "severity": "error",
+        "evidence": {"account": account},
+    }
+    return {"verdict": "refused", "findings": [finding]}
 
 
 def look_around() -> dict[str, Any]:
@@ -136,6 +136,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise RuntimeError("a surprise")
         if part == "dies":
             os._exit(3)
+        if part == "refused":
+            return {"failed": True, "msg": part, "iea_fleet": refused(str(variables.get("ansible_user", "")))}
         outcome = OUTCOMES[part]
         if outcome.get("verdict") in ("ok", "changed", "drift") and part != "huge":
             outcome = {**outcome, "answer": ANSWER}
