@@ -179,6 +179,7 @@ _DECISIONS: Mapping[Failure, Callable[[TransportFacts], str]] = {
 
 _PLAIN = {
     Failure.NAME: "name_unknown",
+    Failure.PIN: "certificate_pin",
     Failure.RESET: "connection_reset",
     Failure.READ_TIMEOUT: "read_timed_out",
     Failure.PROXY: "proxy",

@@ -34,6 +34,8 @@ class Failure(StrEnum):
     RESET = "reset"
     READ_TIMEOUT = "read_timeout"
     CERTIFICATE = "certificate"
+    PIN = "pin"
+    """The certificate is not the one that the inventory names."""
     TLS = "tls"
     """The handshake failed for another reason than the certificate."""
     PROXY = "proxy"

@@ -91,6 +91,7 @@ KINDS: dict[str, TransportKind] = {
     "transport.certificate_expired": _refused(),  # 24
     "transport.certificate_not_yet_valid": _refused(),  # 24
     "transport.certificate_name": _refused(),  # 24
+    "transport.certificate_pin": _refused(),  # 24
     "transport.certificate_untrusted": _refused(),  # 24
     "transport.certificate_expires": _note(Severity.WARNING),  # 24
     "transport.certificate_not_checked": _note(),  # 24

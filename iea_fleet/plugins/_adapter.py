@@ -43,6 +43,10 @@ class GuardedAdapter(HTTPAdapter):
         self._watch = watch
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools; where a certificate is pinned, urllib3 compares it right after the handshake."""
+        super().init_poolmanager(*args, **options, assert_fingerprint=self._watch.pin or None)
+
     def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):  # type: ignore[no-untyped-def]
         """The pool for a request, its connections followed by the watch."""
         pool: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
@@ -76,6 +80,8 @@ class GuardedAdapter(HTTPAdapter):
         if watch.proxy and _shows_a_password(request):
             raise BasicInClear
         watch.sending(_size(request))
+        # A pin takes the place of the other checks: it is stronger than any of them.
+        verify = verify if not watch.pin else False
         response = super().send(request, stream=True, timeout=waits, verify=verify, cert=cert, proxies=proxies)
         try:
             self._look_at(response)

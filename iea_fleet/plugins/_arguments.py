@@ -28,8 +28,14 @@ class Arguments(Strict):
     read_only: bool = False
     computer_name: ShortText | None = None
     machine_id: ShortText | None = None
+    certificate_sha256: Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$")] | None = None
     deadline_s: Annotated[int, Field(ge=2, le=3000)] = 120
     state_folder: WindowsPath = r"%ProgramData%\iea-fleet"
+
+    @property
+    def pin(self) -> str:
+        """SHA-256 of the only certificate to accept, 64 lower-case hexadecimal digits; "": none is named."""
+        return (self.certificate_sha256 or "").replace(":", "").lower()
 
     @property
     def expect_host(self) -> ExpectedHost:

@@ -46,7 +46,7 @@ _BY_CLASS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((winrm.WSManFaultError, psrp.WSManFaultError, winrm.WinRMOperationTimeoutError), Failure.FAULT),
     ((winrm.WinRMTransportError, psrp.WinRMTransportError), Failure.HTTP),
     ((ssl.SSLCertVerificationError,), Failure.CERTIFICATE),
-    ((ssl.SSLError,), Failure.TLS),
+    ((ssl.SSLError, urllib3.SSLError), Failure.TLS),
     ((urllib3.ProxyError,), Failure.PROXY),
     ((socket.gaierror,), Failure.NAME),
     ((ConnectionRefusedError,), Failure.PORT_REFUSED),
@@ -136,6 +136,8 @@ def _kind(cause: BaseException, watch: Watch) -> Failure:
     if isinstance(cause, winrm.AuthenticationError | psrp.AuthenticationError) and watch.last is not None:
         return Failure.LOGON
     chain = list(_chain(cause))
+    if any(isinstance(link, urllib3.SSLError) and "ingerprints did not match" in str(link) for link in chain):
+        return Failure.PIN
     if any(isinstance(link, HTTPException) and not isinstance(link, _CUT) for link in chain):
         return Failure.MALFORMED
     found = _by_class(chain, _BY_CLASS)

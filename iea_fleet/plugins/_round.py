@@ -125,7 +125,7 @@ class Round:
 
     def _failed(self, error: BaseException, attempt: Attempt) -> None:
         facts = failure_facts(self._facts, error, attempt, self._watch)
-        if facts.failure is Failure.CERTIFICATE:
+        if facts.failure in {Failure.CERTIFICATE, Failure.PIN}:
             facts = certificate_facts(facts, shown_certificate(facts.host, facts.port))
         if attempt.stage not in {Stage.CONNECT, Stage.CREATE}:
             facts = replace(facts, answered_before=True)

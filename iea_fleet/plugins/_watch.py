@@ -72,16 +72,23 @@ class Watch:
         deadline_s: seconds from now until the round is over.
         response_bytes: bound of one response, head and body.
         round_bytes: bound of all responses together.
+        pin: SHA-256 of the only certificate to accept, in hexadecimal; "": the usual checks.
     """
 
     def __init__(
-        self, deadline_s: float, *, response_bytes: int = RESPONSE_BYTES, round_bytes: int = ROUND_BYTES
+        self,
+        deadline_s: float,
+        *,
+        response_bytes: int = RESPONSE_BYTES,
+        round_bytes: int = ROUND_BYTES,
+        pin: str = "",
     ) -> None:
         self._end = time.monotonic() + deadline_s
         self._response_bytes = response_bytes
         self._round_bytes = round_bytes
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
+        self.pin = pin
         self.requests = 0
         self.bytes_sent = 0
         self.bytes_received = 0

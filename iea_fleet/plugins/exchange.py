@@ -40,11 +40,18 @@ def exchange(connection: Connection, arguments: Mapping[str, Any], *, check_mode
         return _not_asked(
             "transport.client", f"the connection {connection.transport} can't carry the script; use winrm or psrp"
         )
-    watch = Watch(asked.deadline_s)
+    watch = Watch(asked.deadline_s, pin=asked.pin)
     try:
         base = route(connection, asked.deadline_s)
     except Exception as error:
         return _not_asked("transport.client", str(error))
+    if asked.pin and base.scheme == "http":
+        return _not_asked(
+            "transport.input",
+            "certificate_sha256 is given, and the connection is plain HTTP; use https or leave it out",
+        )
+    # A pinned certificate is checked, whatever the connection is told.
+    base = replace(base, certificate_ignored=base.certificate_ignored and not asked.pin)
     reason = reason_to_skip(base.account)
     if reason is not None:
         return _stopped(reason)

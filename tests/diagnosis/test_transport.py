@@ -100,6 +100,7 @@ ROWS: list[tuple[int | None, dict[str, Any], str, Verdict, str]] = [
      "certificate_untrusted", V.REFUSED, "never"),
     (24, {"failure": F.CERTIFICATE, "certificate_problem": "IP address mismatch, certificate is not valid for 'x'."},
      "certificate_name", V.REFUSED, "never"),
+    (24, {"failure": F.PIN}, "certificate_pin", V.REFUSED, "never"),
     (24, {"failure": F.TLS, "message": "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"},
      "tls_failed", V.REFUSED, "never"),
     (24, {"failure": F.TLS, "message": "[SSL: WRONG_VERSION_NUMBER] wrong version number"},

@@ -146,7 +146,13 @@ class Bench:
         return Run(ended.returncode, last["ended"], last["result"], text)
 
     def exchange(
-        self, *, check_mode: bool = False, connection: str = "winrm", deadline_s: int = 30, **variables: object
+        self,
+        *,
+        check_mode: bool = False,
+        connection: str = "winrm",
+        deadline_s: int = 30,
+        pin: str = "",
+        **variables: object,
     ) -> Outcome:
         """Carry out a push in this process, over Ansible's own connection plugin; variables as in an inventory."""
         description = self.workstation.description
@@ -162,7 +168,8 @@ class Bench:
         plugin = connection_loader.get(connection, PlayContext())
         extras = {name: value for name, value in options.items() if name.startswith(f"ansible_{connection}_")}
         plugin.set_options(var_options={**options, "_extras": extras})
-        return exchange(plugin, {"profile": "lab", "deadline_s": deadline_s}, check_mode=check_mode)
+        arguments = {"profile": "lab", "deadline_s": deadline_s, "certificate_sha256": pin}
+        return exchange(plugin, arguments, check_mode=check_mode)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from iea_fleet.model.outcome import Outcome, Verdict
 from tests.plugins.conftest import Bench, open_bench
 
 V = Verdict
+IGNORE: dict[str, Any] = {"ansible_winrm_server_cert_validation": "ignore"}
 BASIC: dict[str, Any] = {"ansible_winrm_transport": "basic"}
 
 
@@ -165,6 +166,24 @@ def test_a_bad_certificate_is_refused_with_its_reason_and_its_fingerprint(secure
     shown = ssl.get_server_certificate(("127.0.0.1", port or 0))
     assert evidence["certificate_sha256"] == _sha256(shown)
     assert secure.workstation.stats.requests == 0
+
+
+def test_a_pinned_certificate_is_accepted_whoever_issued_it_and_no_other_is(secure: Bench) -> None:
+    secure.set("certificate", kind="self_signed")
+    shown = ssl.get_server_certificate(("127.0.0.1", secure.workstation.description.https_port or 0))
+    pin = _sha256(shown)
+    wrong = secure.exchange(pin="0" * 64, ansible_winrm_server_cert_validation="ignore")
+    assert (wrong.verdict, codes(wrong)) == (Verdict.REFUSED, ["certificate_pin"])
+    assert wrong.findings[0].evidence["certificate_sha256"] == pin
+    assert secure.workstation.stats.requests == 0
+    right = secure.exchange(pin=":".join(pin[start : start + 2].upper() for start in range(0, 64, 2)), **IGNORE)
+    assert (right.verdict, codes(right)) == (Verdict.CHANGED, [])
+
+
+def test_a_pin_over_http_is_refused_because_nothing_would_check_it(bench: Bench) -> None:
+    outcome = bench.exchange(pin="0" * 64)
+    assert (outcome.verdict, codes(outcome)) == (Verdict.SKIPPED, ["input"])
+    assert bench.workstation.stats.connections == 0
 
 
 def test_a_certificate_that_is_not_checked_is_told(secure: Bench) -> None:

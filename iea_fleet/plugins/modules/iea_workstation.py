@@ -62,6 +62,12 @@ options:
   machine_id:
     description: Machine id that the workstation must answer with; empty or absent, it is not checked.
     type: str
+  certificate_sha256:
+    description:
+      - SHA-256 of the certificate that the workstation must show over HTTPS, as hexadecimal digits, colons allowed.
+        It is then accepted and no other is, whoever issued it.
+      - Empty or absent, issuer, name and dates are checked, as the connection's own variables say.
+    type: str
   deadline_s:
     description: Time for the whole round in seconds, connecting and retries included. 2 to 3000.
     type: int

@@ -145,6 +145,18 @@ TEXTS: Final[Mapping[str, Words]] = {
             "a file and name it in ansible_winrm_ca_trust_path (psrp: ansible_psrp_ca_cert)."
         ),
     ),
+    "transport.certificate_pin": Words(
+        title="Not the certificate of the inventory",
+        explanation=(
+            "{host} shows another certificate than the inventory names (iea_certificate_sha256): {certificate_subject}"
+            ", SHA-256 {certificate_sha256}. It may be another machine, or somebody on the way. Nothing was sent, "
+            "nothing written."
+        ),
+        next_step=(
+            "Ask the association whether the certificate was renewed, compare the SHA-256 on the workstation itself, "
+            "and only then put the new one into the inventory."
+        ),
+    ),
     "transport.certificate_expires": Words(
         title="Certificate ends soon",
         explanation="The certificate of {host} ({certificate_subject}) ends on {certificate_until}.",
