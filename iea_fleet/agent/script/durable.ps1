@@ -81,7 +81,7 @@ function Protect-StateFolder {
     $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
     if ($Made) {
         $rules = [Security.AccessControl.DirectorySecurity]::new()
-        $rules.SetSecurityDescriptorSddlForm("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;$me)")
+        $rules.SetSecurityDescriptorSddlForm("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;$me)", 'Access')
         Set-Acl -LiteralPath $Path -AclObject $rules
     }
     # SYSTEM, Administrators, the local and the domain's administrators, and whoever this is ([MS-DTYP] 2.5.1)
@@ -90,6 +90,6 @@ function Protect-StateFolder {
     if ($rules -notmatch "^O:($trusted)G:") { throw (New-Fault 5 'The state folder belongs to somebody else.') }
     foreach ($rule in [Regex]::Matches($rules, '\(A;[^;]*;([^;]*);[^;]*;[^;]*;([^)]*)\)')) {
         # What only reads: file read, execute, generic read and execute, and both together.
-        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw (New-Fault 5 'Somebody else may write to the state folder.') }
+        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw (New-Fault 5 'Others may write to the state folder.') }
     }
 }

@@ -110,7 +110,7 @@ function Invoke-Write {
             $Round.Id = $Plan.Files[$index].Id
             Invoke-Patiently {
                 # Somebody else may have written since the plan was made.
-                if ((Get-FileSum $entry.path) -ne $entry.before) { throw 'Another program changed the file meanwhile.' }
+                if ((Get-FileSum $entry.path) -ne $entry.before) { throw 'The file was changed meanwhile.' }
                 Move-DurableFile $entry.new $entry.path $entry.old
             }
         }
