@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,3 +85,49 @@ def wait_for() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@dataclass
+class LabFleet:
+    """A few workstations of the lab, in a process of their own."""
+
+    folder: Path
+    hosts: int = 4
+    program: tuple[str, ...] = PROGRAM
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "IEA_FLEET_"))}
+        return kept | {"IEA_FLEET_STATE": str(self.folder / "state"), "LANG": "C.UTF-8"}
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+        )
+
+    def push(self) -> dict[str, str]:
+        """Push to the end; host to verdict."""
+        done = self("push", "--json", "-i", "inventory")
+        assert done.stdout, done.stderr
+        return {host["host"]: host["verdict"] for host in json.loads(done.stdout)["hosts"]}
+
+    def spoil(self) -> None:
+        """Give every workstation the settings from before the change."""
+        done = self("lab", "break", "all", "old_http_urls")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[LabFleet]:
+    fleet = LabFleet(tmp_path)
+    arguments = ("--hosts", str(fleet.hosts), "--port", "0", "--situation", "old_http_urls", "--inventory", "inventory")
+    opened = fleet("lab", "up", "--detach", *arguments)
+    assert opened.returncode == 0, opened.stderr
+    yield fleet
+    fleet("lab", "down")

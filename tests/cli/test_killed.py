@@ -3,66 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from tests.cli.conftest import LabFleet
+else:
+    LabFleet = object
+
 MOMENTS = 20
-HOSTS = 4
-PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
-
-
-@dataclass
-class LabFleet:
-    """A few workstations of the lab, in a process of their own."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "IEA_FLEET_"))}
-        return kept | {"IEA_FLEET_STATE": str(self.folder / "state"), "LANG": "C.UTF-8"}
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*PROGRAM, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-        )
-
-    def push(self) -> dict[str, str]:
-        """Push to the end; host to verdict."""
-        done = self("push", "--json", "-i", "inventory")
-        assert done.stdout, done.stderr
-        return {host["host"]: host["verdict"] for host in json.loads(done.stdout)["hosts"]}
-
-    def spoil(self) -> None:
-        """Give every workstation the settings from before the change."""
-        done = self("lab", "break", "all", "old_http_urls")
-        assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[LabFleet]:
-    fleet = LabFleet(tmp_path)
-    arguments = ("--hosts", str(HOSTS), "--port", "0", "--situation", "old_http_urls", "--inventory", "inventory")
-    opened = fleet("lab", "up", "--detach", *arguments)
-    assert opened.returncode == 0, opened.stderr
-    yield fleet
-    fleet("lab", "down")
 
 
 @pytest.mark.slow
@@ -76,7 +31,7 @@ def test_killed_at_any_moment_it_leaves_a_ledger_and_the_next_push_brings_every_
     for number in range(MOMENTS):
         lab.spoil()
         killed = subprocess.Popen(
-            [*PROGRAM, "push", "-i", "inventory"],
+            [*lab.program, "push", "-i", "inventory"],
             cwd=lab.folder,
             env=lab.environment,
             stdout=subprocess.DEVNULL,
@@ -93,10 +48,10 @@ def test_killed_at_any_moment_it_leaves_a_ledger_and_the_next_push_brings_every_
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",), told
         connection.close()
         verdicts = lab.push()
-        assert len(verdicts) == HOSTS, told
+        assert len(verdicts) == lab.hosts, told
         assert set(verdicts.values()) <= {"ok", "changed"}, f"{told}: {verdicts}"
     assert set(lab.push().values()) == {"ok"}
     runs = json.loads(lab("runs", "list", "--json", "-n", "100").stdout)
     assert {run["run"]["state"] for run in runs} == {"done", "interrupted"}
-    assert all(sum(run["counts"].values()) == HOSTS for run in runs)
+    assert all(sum(run["counts"].values()) == lab.hosts for run in runs)
     assert [path.name for path in (lab.folder / "state" / "runs").iterdir()] == []
