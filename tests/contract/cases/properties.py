@@ -56,5 +56,7 @@ PROPERTIES = (
     _case("leading form feed", "k=x\n", "x", "\fa", None),
     _case("old Macintosh line ends", "a=1\rk=x\r", "x", "y", "a=1\rk=y\r"),
     _case("a lone backslash before a comment", "\\\n#k=1\nk=2\n", "2", "3", "\\\n#k=1\nk=3\n"),
+    _case("a lone backslash makes a comment's line a key's", "\\\n#k=1\n", "1", "2", "\\\n#k=2\n", "#k"),
+    _case("a wrong escape in a comment", "# \\u12\nk=1\n", "1", "2", "# \\u12\nk=2\n"),
     _case("an empty key", "=x\nk=1\n", "1", "2", "=x\nk=2\n"),
 )

@@ -44,19 +44,16 @@ def _entries(text: str) -> Iterator[tuple[str, Located]]:
 
 def _logical_lines(text: str) -> Iterator[tuple[int, int]]:
     """Offsets of each logical line without its leading blanks and its line end; comments and blank lines left out."""
-    start, empty = 0, True
+    start: int | None = None
     for line in lines_of(text):
         content = line.start + len(line.text) - len(line.text.lstrip(_BLANKS))
-        if empty:
-            # As long as nothing but lone backslashes was read, a comment or blank line is one (LineReader, len == 0).
+        if start is None:
             if content == line.end or text[content] in "#!":
                 continue
             start = content
-        continued = _ends_with_backslash(text, content, line.end)
-        empty = empty and continued and line.end - content == 1
-        if not continued or line.after == len(text):
+        if not _ends_with_backslash(text, content, line.end) or line.after == len(text):
             yield start, line.end
-            start, empty = 0, True
+            start = None
 
 
 def _ends_with_backslash(text: str, start: int, end: int) -> bool:
