@@ -267,14 +267,20 @@ class Run:
             self._stop.at_once = True
         self._observer.stopping()
 
+    def _renew(self) -> None:
+        self._renewed = time.monotonic()
+        try:
+            if not self._ledger.renew(self._run):
+                self._stop.request("another run took this one for dead and holds its hosts now")
+        except LocalFailure as failure:
+            self._give_up(failure)
+
     def _wants_end(self) -> bool:
         if self._stop.reason and not self._gate_shut:
             self._gate_shut = True
             self._shut_gate()
         if time.monotonic() - self._renewed > RENEW_S and self._failure is None:
-            self._renewed = time.monotonic()
-            if not self._ledger.renew(self._run):
-                self._stop.request("another run took this one for dead and holds its hosts now")
+            self._renew()
         return self._stop.at_once or self._passage.is_over
 
 

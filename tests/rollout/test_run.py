@@ -154,6 +154,27 @@ def test_an_outcome_that_can_not_be_written_ends_the_run_and_is_still_known(
     assert found["d"] == "skipped"
 
 
+def test_a_run_whose_leases_are_gone_begins_no_further_host(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iea_fleet.rollout.run.RENEW_S", 0.0)
+    monkeypatch.setattr(stage.ledger, "renew", lambda _run: False)
+    parts = {f"ws{number}": "ok" for number in range(6)}
+    state, hosts = stage.run(stage.inventory(parts), forks=1)
+    assert state is RunState.STOPPED
+    assert verdicts(hosts)["ws5"] == "skipped"
+    assert "took this one for dead" in reason(hosts, "ws5")
+
+
+def test_leases_that_can_not_be_renewed_end_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(_run: str) -> bool:
+        raise LocalFailure("ledger", "it is gone", "Bring it back")
+
+    monkeypatch.setattr("iea_fleet.rollout.run.RENEW_S", 0.0)
+    monkeypatch.setattr(stage.ledger, "renew", no_more)
+    with pytest.raises(LocalFailure, match="it is gone"):
+        stage.run(stage.inventory({f"ws{number}": "ok" for number in range(6)}), forks=1)
+    assert len(stage.last.outcomes) == 6
+
+
 @pytest.mark.parametrize("way", ["file", "typed"])
 def test_no_secret_and_no_file_is_left_behind(stage: Stage, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     monkeypatch.setenv("MY_ENVIRONMENT_CANARY", "canary-environment")
