@@ -65,6 +65,8 @@ class Run:
     ended: str
     result: dict[str, Any]
     text: str
+    results: list[dict[str, Any]]
+    """Of every host; the others are those of the last one."""
 
     @property
     def outcome(self) -> Outcome:
@@ -104,8 +106,15 @@ class Bench:
         for path, data in files(settings).items():
             self.machine.disk.lay(self.machine.expanded(path), data)
 
-    def ansible(self, *options: str, playbook: str = "push.yml", **variables: object) -> Run:
-        """Run a playbook against the workstation as a user would; `variables` are those of the host."""
+    def ansible(self, *options: str, playbook: str = "push.yml", hosts: int = 1, **variables: object) -> Run:
+        """Run a playbook against the workstation as a user would.
+
+        Args:
+            options: of ansible-playbook.
+            playbook: which one.
+            hosts: so many inventory names for the one workstation.
+            variables: of the host.
+        """
         description = self.workstation.description
         host = {
             "ansible_host": "127.0.0.1",
@@ -122,7 +131,11 @@ class Bench:
             **variables,
         }
         inventory = self.folder / "inventory.yml"
-        sites = {"site_test": {"hosts": {self.workstation.name: host}}}
+        names = {
+            self.workstation.name: host,
+            **{f"{self.workstation.name}-{number}": host for number in range(1, hosts)},
+        }
+        sites = {"site_test": {"hosts": names}}
         inventory.write_text(yaml.safe_dump({"all": {"children": sites}}), encoding="utf-8")
         results = self.folder / "results.json"
         results.unlink(missing_ok=True)
@@ -142,8 +155,8 @@ class Bench:
         text = (ended.stdout + ended.stderr).decode()
         assert results.exists(), text
         lines = results.read_text(encoding="utf-8").splitlines()
-        last = json.loads(lines[-1])
-        return Run(ended.returncode, last["ended"], last["result"], text)
+        ends = [json.loads(line) for line in lines]
+        return Run(ended.returncode, ends[-1]["ended"], ends[-1]["result"], text, [end["result"] for end in ends])
 
     def exchange(
         self,
