@@ -180,7 +180,10 @@ class Round:
         verdict, findings = judge_transport(self._facts)
         if self._first_loss is not None:
             # What cut the round off comes first; what kept it from being mended comes after.
-            _, first = judge_transport(self._first_loss)
+            lost, first = judge_transport(self._first_loss)
+            if lost is Verdict.UNKNOWN and self._facts.failure is not Failure.NO_ANSWER:
+                # However a later attempt was turned away, the first may have done its work.
+                verdict = lost
             codes = {finding.code for finding in first}
             findings = (*first, *(finding for finding in findings if finding.code not in codes))
         return self._outcome(verdict, findings, started, detail=self._facts.message or self._facts.stderr)

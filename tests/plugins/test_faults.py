@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from iea_fleet.lab.emulated.round import run_round
+from iea_fleet.lab.engine import Answer
 from iea_fleet.lab.workstation import AuthSettings
 from iea_fleet.model.outcome import Outcome, Verdict
 from tests.plugins.conftest import Bench, open_bench
@@ -101,6 +103,20 @@ def test_a_lost_answer_is_asked_for_again_and_the_transaction_is_done_once(bench
     assert outcome.answer is not None
     assert outcome.answer.replayed
     assert bench.workstation.stats.actions["command"] == 2
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_logon_refused_after_the_script_was_sent_does_not_hide_that_it_may_have_run(bench: Bench) -> None:
+    bench.set("reset", stage="before_act", on="receive")
+
+    def says(standard_input: bytes) -> Answer:
+        bench.workstation.faults.set("logon_filtered")
+        return run_round(bench.machine, standard_input)
+
+    bench.engine.says = says
+    outcome = bench.exchange()
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert codes(outcome) == ["connection_reset", "logon_refused_local_account"]
 
 
 def test_a_service_that_stops_and_comes_back_is_waited_for(bench: Bench) -> None:
