@@ -172,9 +172,9 @@ def test_a_machine_id_in_the_inventory_tells_a_clone(situation: str, expected: t
     assert bench.ask(dataclasses.replace(PUSH, expect_host=ExpectedHost(machine_id=bench.machine_id))) == expected
 
 
-def test_a_service_that_does_not_start_again_is_told() -> None:
+def test_a_service_that_can_not_be_started_again_is_told() -> None:
     bench = Bench(["old_http_urls"])
-    bench.machine.services_that_fail = {"IEAConnexion": "The service did not respond (1053)."}
+    bench.machine.services = {}
     verdict, codes = bench.ask(PUSH)
     assert verdict is Verdict.DRIFT
     assert "transaction.after_failed" in codes
