@@ -16,6 +16,7 @@ from iea_fleet.model.errors import InputError
 MAX_CHARACTERS = 262_144
 MAX_NODES = 10_000
 MAX_DEPTH = 32
+_INTEGERS_BELOW = 2**63
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -41,6 +42,9 @@ def load_document(model: type[ModelT], text: str, source: str) -> ModelT:
         data = _Reader(source, lines).read(node, ()) if node is not None else {}
     except RecursionError:
         raise InputError(source, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it.") from None
+    except (ValueError, OverflowError) as error:
+        # PyYAML lets these through: an escape beyond Unicode, a version number without end.
+        raise InputError(source, "is no valid YAML: it holds an impossible number", "Correct it.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{source}, line {mark.line + 1}" if mark is not None else source
@@ -96,14 +100,19 @@ class _Reader:
             if kind == "bool":
                 return constructor.construct_yaml_bool(node)
             if kind == "int":
-                return int(constructor.construct_yaml_int(node))
+                integer = int(constructor.construct_yaml_int(node))
+                if abs(integer) < _INTEGERS_BELOW:
+                    return integer
+                raise self._refused(
+                    line, f"has {node.value[:40]!r}, which is too large a number", "Give a smaller one."
+                )
             if kind == "float":
                 number = float(constructor.construct_yaml_float(node))
                 if math.isfinite(number):
                     return number
                 raise self._refused(line, f"has {node.value!r}, which is no finite number", "Give a number.")
-        except ValueError:
-            raise self._refused(line, f"has {node.value[:40]!r}, which is no number", "Give a number.") from None
+        except (ValueError, LookupError, OverflowError):  # PyYAML trusts a tag: `!!int ""`, `!!bool x`
+            raise self._refused(line, f"has {node.value[:40]!r}, which is no {kind}", "Correct the value.") from None
         if kind in {"str", "timestamp"}:
             return str(node.value)
         raise self._refused(line, f"has a value of kind {node.tag!r}", "Only text, numbers, lists and keys are read.")

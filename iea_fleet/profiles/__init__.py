@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from iea_fleet.model.document import load_document
+from iea_fleet.model.document import MAX_CHARACTERS, load_document
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.profile import Profile
 
@@ -26,7 +27,7 @@ def find_profile(name_or_path: str) -> Profile:
     Raises: InputError when there is no such profile, the file can't be read, or something in it is not as it must be.
     """
     if "/" in name_or_path or name_or_path.endswith((".yml", ".yaml")):
-        path = Path(name_or_path).expanduser()
+        path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111 - pathlib's raises for an unknown user
     elif name_or_path in profile_names():
         path = _SHIPPED / f"{name_or_path}.yml"
     else:
@@ -36,8 +37,12 @@ def find_profile(name_or_path: str) -> Profile:
             f"There is: {', '.join(profile_names())}; for a file of your own give its path, such as ./mine.yml.",
         )
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        if path.exists() and not path.is_file():
+            raise InputError(str(path), "the profile can't be read: it is no file", "Name a YAML file.")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
+        text_is_bad = isinstance(error, UnicodeDecodeError)
+        reason = "it is not UTF-8 text" if text_is_bad else getattr(error, "strerror", None) or "there is no such path"
         raise InputError(str(path), f"the profile can't be read: {reason}", "Check the path and its rights.") from error
     return load_document(Profile, text, str(path))
