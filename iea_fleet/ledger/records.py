@@ -14,8 +14,8 @@ from iea_fleet.model.outcome import Outcome
 RunId = Annotated[str, StringConstraints(pattern=r"^\d{8}T\d{6}-[0-9a-f]{6}$")]
 """Begin of the run in UTC, and 24 random bits: sorts by time, is safe as a file name."""
 
-EpochMs = Annotated[int, Field(ge=0, lt=2**53)]
-"""Milliseconds since 1970, UTC."""
+EpochMs = Annotated[int, Field(ge=0, lt=253_402_128_000_000)]
+"""Milliseconds since 1970, UTC, up to the last days of 9999: what a `datetime` of any zone can hold."""
 
 
 class RunKind(StrEnum):
