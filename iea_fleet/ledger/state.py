@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,17 +34,15 @@ class StateFolder:
     @property
     def logs(self) -> Path:
         """Where the details of an unforeseen failure are written; made when needed."""
-        return _private_folder(self.path / "logs")
+        return private_folder(self.path / "logs")
 
     def run_folder(self, run: str) -> Path:
         """The private folder of one run, made when needed; it is removed when the run ends."""
-        _private_folder(self.path / "runs")
-        return _private_folder(self.path / "runs" / run)
+        return private_folder(private_folder(self.path / "runs") / run)
 
     def report_folder(self, run: str) -> Path:
         """Where the report files of one run are kept unless another folder is named; made when needed."""
-        _private_folder(self.path / "reports")
-        return _private_folder(self.path / "reports" / run)
+        return private_folder(private_folder(self.path / "reports") / run)
 
     def require_space(self, needed: int = FREE_BYTES_NEEDED) -> None:
         """Raise `LocalFailure` unless `needed` bytes are free on the folder's disk."""
@@ -58,10 +57,9 @@ class StateFolder:
 
 def find_state_folder(named: Path | None = None) -> Path:
     """The folder to use: as named, else by IEA_FLEET_STATE, else the system's place for the state of programs."""
-    if named is not None:
-        return named.expanduser()
-    if from_environment := os.environ.get(ENVIRONMENT_NAME):
-        return Path(from_environment).expanduser()
+    found = str(named) if named is not None else os.environ.get(ENVIRONMENT_NAME)
+    if found:
+        return Path(os.path.expanduser(found))  # noqa: PTH111 - pathlib's raises for an unknown user
     return platformdirs.user_state_path("iea-fleet")
 
 
@@ -70,30 +68,7 @@ def open_state_folder(named: Path | None = None) -> StateFolder:
 
     Raises: LocalFailure when it can't be made or written, or when others own it or can write it.
     """
-    path = find_state_folder(named).absolute()
-    try:
-        _private_folder(path)
-        status = path.stat()
-    except (FileExistsError, NotADirectoryError) as error:
-        raise LocalFailure(
-            str(path), "the state folder can't be used (a file is in its place)", "Name another one with --state"
-        ) from error
-    except OSError as error:
-        raise LocalFailure(
-            str(path), f"the state folder can't be used ({error.strerror})", "Name another one with --state"
-        ) from error
-    if not stat.S_ISDIR(status.st_mode):
-        raise LocalFailure(str(path), "the state folder is a file", "Name a folder with --state")
-    if status.st_uid != os.getuid():
-        raise LocalFailure(
-            str(path), "the state folder belongs to another user", "Name a folder of your own with --state"
-        )
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise LocalFailure(
-            str(path),
-            f"other users can write the state folder (mode {stat.S_IMODE(status.st_mode):04o})",
-            "Take that right away with chmod 700, or name another folder with --state",
-        )
+    path = private_folder(find_state_folder(named).absolute(), "the state folder")
     probe = path / f".write-{os.getpid()}"
     with named_for_user(path):
         try:
@@ -108,8 +83,9 @@ def write_private(path: Path, content: bytes) -> None:
 
     Raises: OSError.
     """
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    # Under a name that nobody can foresee, and that no process killed before has left behind.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    fresh = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -130,8 +106,46 @@ def named_for_user(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _private_folder(path: Path) -> Path:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
+def private_folder(path: Path, name: str = "this folder") -> Path:
+    """Make a folder where it is missing, its parents too, and check that it is ours alone.
+
+    Args:
+        path: absolute, or below a folder that was checked.
+        name: how to call it in a sentence.
+
+    Raises: LocalFailure when it can't be made, is no folder, or when others own it or can write it.
+    """
+    try:
+        str(path).encode()
+        _make_folder(path)
+        status = path.stat()
+    except UnicodeEncodeError as error:
+        raise LocalFailure(
+            str(path), f"{name} has a name that is not UTF-8", "Name another one with --state"
+        ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LocalFailure(
+            str(path), f"{name} can't be used (a file is in its place)", "Name another one with --state"
+        ) from error
+    except OSError as error:
+        raise LocalFailure(
+            str(path), f"{name} can't be used ({error.strerror})", "Name another one with --state"
+        ) from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise LocalFailure(str(path), f"{name} is a file", "Name a folder with --state")
+    if status.st_uid != os.getuid():
+        raise LocalFailure(str(path), f"{name} belongs to another user", "Name a folder of your own with --state")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise LocalFailure(
+            str(path),
+            f"other users can write {name} (mode {stat.S_IMODE(status.st_mode):04o})",
+            "Take that right away with chmod 700, or name another folder with --state",
+        )
     return path
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder and its parents, for us alone whatever the umask; `parents=True` would give them to everybody."""
+    if not path.exists():
+        _make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
