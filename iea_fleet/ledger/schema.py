@@ -86,12 +86,20 @@ def open_ledger(url: str) -> Engine:
         by a newer release (then nothing in it is touched).
     """
     try:
+        url.encode()  # as every database takes it
         parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.query:
+            # Some of these make another database of it, one in memory too.
+            raise InputError(
+                "--ledger", "the address of a file takes nothing after a question mark", "Name a file: sqlite:///FILE"
+            )
         engine = create_engine(parsed, **_options(parsed.get_backend_name()))
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        # A ValueError quotes what it can't read, which may be a part of a password.
+        said = "a part of it can't be read" if isinstance(error, ValueError) else error
         raise InputError(
             "--ledger",
-            f"this address of a ledger can't be used ({error})",
+            f"this address of a ledger can't be used ({said})",
             "Write sqlite:///FILE or postgresql+psycopg://...",
         ) from error
     shown = parsed.render_as_string(hide_password=True)
@@ -115,9 +123,10 @@ def _options(backend: str) -> dict[str, Any]:
 def _make_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise LocalFailure(
-            str(path), f"the ledger can't be written ({error.strerror})", "Mend that, or name another with --ledger"
+            str(path), f"the ledger can't be written ({said})", "Mend that, or name another with --ledger"
         ) from error
 
 

@@ -121,9 +121,10 @@ class Ledger:
 
     def run(self, run: str) -> RunRecord:
         """One run, by its id or an unmistakable beginning of it. Raises: InputError for none or several."""
+        query = select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2)
         with database_named_for_user(self._where), self._engine.begin() as connection:
-            query = select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2)
-            found = connection.execute(query).mappings().all()
+            # No id has other characters, and the database would refuse some of them.
+            found = connection.execute(query).mappings().all() if run.isascii() else []
         if len(found) != 1:
             what = "no run of this ledger has this id" if not found else "several runs begin with this"
             raise InputError(f"run {run[:60]!r}", what, "See iea-fleet runs list")
