@@ -41,6 +41,10 @@ class Content:
             # Ansible refuses to start where the user's locale is not installed; what people read is not Ansible's.
             "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
             "ANSIBLE_NOCOLOR": "1",
+            # Chatter spoils what its programs answer, and with it a host's raw output reaches ansible-runner, which
+            # reads events out of escape sequences: a host could tell the outcome of another.
+            "ANSIBLE_VERBOSITY": "0",
+            "ANSIBLE_DEBUG": "0",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "MAX_EVENT_RES": str(RESULT_CHARACTERS),
