@@ -5,6 +5,7 @@ Pure: facts in, findings out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iea_fleet.diagnosis._transport_codes import transport_code
@@ -14,9 +15,22 @@ from iea_fleet.diagnosis.transport_kinds import KINDS, Retry
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Verdict
 
-__all__ = ["KINDS", "Diagnosis", "Failure", "Retry", "Stage", "TransportFacts", "diagnose", "judge_transport"]
+__all__ = [
+    "KINDS",
+    "Diagnosis",
+    "Failure",
+    "Retry",
+    "Stage",
+    "TransportFacts",
+    "diagnose",
+    "is_logon_refused",
+    "judge_transport",
+]
 
 _BACK_SOON = frozenset({"transport.went_away", "transport.service_starting"})
+_LOGON_REFUSED = frozenset(
+    {"transport.logon_refused", "transport.logon_refused_local_account", "transport.kerberos_account"}
+)
 _WAVE_AFTER = frozenset({"transport.port_refused", "transport.no_route", "transport.silent"})
 
 
@@ -35,6 +49,11 @@ class Diagnosis:
     retry: Retry
     limit: int
     pause_s: float
+
+
+def is_logon_refused(findings: Iterable[Finding]) -> bool:
+    """Whether a host turned the account away: each time may bring a lock nearer."""
+    return any(finding.code in _LOGON_REFUSED for finding in findings)
 
 
 def diagnose(facts: TransportFacts) -> Diagnosis:

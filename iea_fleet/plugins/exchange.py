@@ -8,8 +8,8 @@ from typing import Any
 
 from iea_fleet.diagnosis.kind import make_finding
 from iea_fleet.diagnosis.sheets import Task
-from iea_fleet.diagnosis.transport import KINDS, Failure, TransportFacts, judge_transport
-from iea_fleet.ledger.gate import reason_to_skip
+from iea_fleet.diagnosis.transport import KINDS, Failure, TransportFacts, is_logon_refused, judge_transport
+from iea_fleet.ledger.gate import note_logon, reason_to_skip
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
@@ -59,7 +59,12 @@ def exchange(connection: Connection, arguments: Mapping[str, Any], *, check_mode
     if problem is not None:
         verdict, findings = judge_transport(problem)
         return Outcome(verdict=verdict, findings=findings)
-    return Round(connection, task, base, watch).run()
+    outcome = Round(connection, task, base, watch).run()
+    if is_logon_refused(outcome.findings):
+        note_logon(base.account, refused=True)
+    elif outcome.answer is not None:  # only a host that accepted the logon has one
+        note_logon(base.account, refused=False)
+    return outcome
 
 
 def _task(asked: Arguments, *, check_mode: bool) -> Task:

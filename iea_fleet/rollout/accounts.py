@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from iea_fleet.diagnosis.transport import is_logon_refused
+from iea_fleet.ledger.gate import REFUSAL_LIMIT
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout.inventory import Host
 
-LIMIT = 3
-"""Equal refusals in a row with one account before it is left alone."""
-
 SCOUT_ROUNDS = 3
 """How many small slices look for a host that answers, before the rest is asked with the gate as only guard."""
-
-_REFUSALS = frozenset(
-    {"transport.logon_refused", "transport.logon_refused_local_account", "transport.kerberos_account"}
-)
 
 
 class AccountGuard:
@@ -27,22 +22,19 @@ class AccountGuard:
         self._proven: set[str] = set()
         self._names: dict[str, str] = {}
 
-    def see(self, host: Host, outcome: Outcome) -> str | None:
-        """Take note of one outcome; gives the account when it was refused for the `LIMIT`th time in a row.
-
-        The name given is the one that was tried: in an inventory it may stand as a template or behind a vault.
-        """
-        refusal = next((finding for finding in outcome.findings if finding.code in _REFUSALS), None)
+    def see(self, host: Host, outcome: Outcome) -> None:
+        """Take note of one outcome."""
+        refusal = next((finding for finding in outcome.findings if is_logon_refused((finding,))), None)
         tried = "" if refusal is None else refusal.evidence.get("account", "")
         account = _key(host.account or tried)
         if refusal is None:
             if outcome.answer is not None:  # only a host that accepted the logon has one
                 self._in_a_row[account] = 0
                 self._proven.add(account)
-            return None
+            return
         self._in_a_row[account] += 1
+        # In an inventory the name may stand as a template or behind a vault; this is the one that was tried.
         self._names[account] = tried or host.account
-        return self._names[account] if self._in_a_row[account] == LIMIT else None
 
     def name(self, account: str) -> str:
         """An account of the inventory by the name that was tried, once one was refused."""
@@ -50,7 +42,7 @@ class AccountGuard:
 
     def is_refused(self, account: str) -> bool:
         """Whether an account must be left alone."""
-        return self._in_a_row[_key(account)] >= LIMIT
+        return self._in_a_row[_key(account)] >= REFUSAL_LIMIT
 
     def scouts(self, hosts: Sequence[Host]) -> tuple[Host, ...]:
         """The hosts to ask first: for each account that no host has accepted yet, as many as may refuse it."""
@@ -58,7 +50,7 @@ class AccountGuard:
         room: Counter[str] = Counter()
         for host in hosts:
             account = _key(host.account)
-            if account not in self._proven and room[account] + self._in_a_row[account] < LIMIT:
+            if account not in self._proven and room[account] + self._in_a_row[account] < REFUSAL_LIMIT:
                 room[account] += 1
                 chosen.append(host)
         return tuple(chosen)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from iea_fleet.ledger.gate import ENVIRONMENT_NAME as GATE_VARIABLE
-from iea_fleet.ledger.gate import Gate
+from iea_fleet.ledger.gate import Gate, refused_reason
 from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.store import Ledger
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout import findings
-from iea_fleet.rollout.accounts import LIMIT, SCOUT_ROUNDS, AccountGuard
+from iea_fleet.rollout.accounts import SCOUT_ROUNDS, AccountGuard
 from iea_fleet.rollout.content import Content
 from iea_fleet.rollout.events import Begun, Said, Skipped, Told, read_event
 from iea_fleet.rollout.inventory import Host
@@ -120,6 +120,7 @@ class Run:
         self._gate_shut = False
         self._passage = Passage()
         self._said = Said("", error=False)
+        self._left_out: list[Host] = []
         self._passes = 0
         self._renewed = time.monotonic()
         self._failure: LocalFailure | None = None
@@ -190,6 +191,7 @@ class Run:
 
     def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:
         """Give an outcome to hosts that this pass said nothing about, unless they can still be asked in the next."""
+        self._settle_left_out()
         reason = self._stop.reason or self._reason_of(end)
         if end.exit_code != 0 and self._passage.is_untouched:
             self._stop.request(reason)  # Ansible did not even begin: the next pass would fare no better
@@ -225,8 +227,16 @@ class Run:
         self._passage.tell(host.name, turned_away=self._gate_shut and not refused)
         if host.name in self.outcomes:  # of an earlier pass: it says more
             return
-        reason = self._stop.reason or "the playbook leaves this host out"
-        self._settle(host, findings.skipped(_refused_reason(self._accounts.name(host.account)) if refused else reason))
+        self._left_out.append(host)
+
+    def _settle_left_out(self) -> None:
+        """Say why hosts were skipped: only now all refusals are known that shut the gate for their account."""
+        left_out, self._left_out = self._left_out, []
+        for host in left_out:
+            refused = self._accounts.is_refused(host.account)
+            reason = self._stop.reason or "the playbook leaves this host out"
+            told = refused_reason(self._accounts.name(host.account)) if refused else reason
+            self._settle(host, findings.skipped(told))
 
     def _settle(self, host: Host, outcome: Outcome) -> None:
         self._settle_all({host: outcome})
@@ -240,10 +250,7 @@ class Run:
                 self._give_up(failure)
         for host, outcome in found.items():
             self._observer.answered(host, outcome)
-            account = self._accounts.see(host, outcome)
-            if account is not None:
-                with suppress(OSError):  # the next pass leaves the account alone all the same
-                    self._gate.shut_account(account, _refused_reason(account))
+            self._accounts.see(host, outcome)
 
     def _give_up(self, failure: LocalFailure) -> None:
         """This machine stands in the way: outcomes are kept in memory, and no further host is begun."""
@@ -253,7 +260,7 @@ class Run:
     def _skip_refused_accounts(self) -> None:
         refused = [host for host in self._open_hosts() if self._accounts.is_refused(host.account)]
         self._settle_all(
-            {host: findings.skipped(_refused_reason(self._accounts.name(host.account))) for host in refused}
+            {host: findings.skipped(refused_reason(self._accounts.name(host.account))) for host in refused}
         )
 
     def _account_for_everyone(self) -> None:
@@ -288,7 +295,3 @@ def _worth_a_second_try(outcome: Outcome | None) -> bool:
     if outcome is None:
         return False
     return any(finding.evidence.get("retry") == "wave" or finding.code in _MOMENTARY for finding in outcome.findings)
-
-
-def _refused_reason(account: str) -> str:
-    return f"account {account} was refused on {LIMIT} hosts in a row; stopped before it is locked"

@@ -117,8 +117,11 @@ def test_a_gate_stops_everybody_or_one_account(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv(gate.ENVIRONMENT_NAME, str(tmp_path))
     assert gate.reason_to_skip("anybody") is None
     opened = gate.Gate(tmp_path)
-    opened.shut_account("../../etc/passwd", "refused 3 times")
-    assert gate.reason_to_skip("../../ETC/passwd") == "refused 3 times"
+    for refused in (True, True, False, True, True):
+        gate.note_logon("../../etc/passwd", refused=refused)
+    assert gate.reason_to_skip("../../etc/passwd") is None
+    gate.note_logon("../../etc/passwd", refused=True)
+    assert "was refused on 3 hosts in a row" in str(gate.reason_to_skip("../../ETC/passwd"))
     assert gate.reason_to_skip("another") is None
     opened.shut("the user has had enough")
     assert gate.reason_to_skip("another") == "the user has had enough"

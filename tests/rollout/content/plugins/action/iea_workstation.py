@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from iea_fleet.ledger.gate import reason_to_skip
+from iea_fleet.ledger.gate import note_logon, reason_to_skip
 
 OUTCOMES: dict[str, dict[str, Any]] = {
     "ok": {"verdict": "ok"},
@@ -136,6 +136,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise RuntimeError("a surprise")
         if part == "dies":
             os._exit(3)
+        if part in {"ok", "changed", "refused"}:
+            note_logon(str(variables.get("ansible_user", "")), refused=part == "refused")
         if part == "refused":
             return {"failed": True, "msg": part, "iea_fleet": refused(str(variables.get("ansible_user", "")))}
         outcome = OUTCOMES[part]
