@@ -37,7 +37,7 @@ STYLES = {Group.RIGHT: "green", Group.CHANGED: "cyan", Group.TODO: "bold yellow"
 """Colour of each group; a terminal without colours has the words."""
 
 
-_SITE_WIDTH: Final = 20
+_SITE_WIDTH: Final = 28
 _MOST_NAMES: Final = 20
 """Hosts of one reason that are named; the others are counted, and in the report files."""
 _NO_BREAK: Final = str.maketrans({"\u00a0": "\ue000", "\u202f": "\ue001"})
