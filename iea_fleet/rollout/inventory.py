@@ -9,17 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from iea_fleet.ledger.records import AskedHost
 from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.text import neutralise
+from iea_fleet.rollout.settings import require_settings
 from iea_fleet.rollout.vault import Vault
 
 _TIME_LIMIT_S = 300
 _SITE_PREFIX = "site_"
 _NO_PASSWORD_TRANSPORTS = frozenset({"kerberos", "certificate"})
 """WinRM logons that need no password in the inventory: a ticket, a client certificate."""
+_UTF_8 = {"PYTHONIOENCODING": "utf-8"}
+"""Whatever the locale: names of associations have accents."""
+_SHOWN_CHARACTERS = 200
+"""Of what a person typed, in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,12 @@ def read_inventory(
         environment: variables for Ansible's programs, beside the user's own.
     Returns: at least one host, in the inventory's order, each once.
     Raises: InputError when there is no such inventory, host or pattern, it can't be parsed, no host is left, the vault
-        can't be opened, or a host has no credentials.
+        can't be opened, or a host has no credentials or no profile that can be used.
     """
     for source in sources:
-        if "," not in source and not Path(source).exists():
-            raise InputError(source, "there is no such inventory", "Name a file or folder with --inventory")
+        if "," not in source and not os.path.exists(source):  # noqa: PTH110 - pathlib's raises for a name too long
+            shown = neutralise(source, _SHOWN_CHARACTERS)
+            raise InputError(shown, "there is no such inventory", "Name a file or folder with --inventory")
     vault.check()
     arguments = ["inventory", "--list"]
     for source in sources:
@@ -66,11 +72,11 @@ def read_inventory(
     if done.returncode != 0:
         raise _inventory_error(where, told, vault)
     if unmatched := re.findall(r"Could not match supplied host pattern, ignoring: (\S+)", told):
-        names = ", ".join(dict.fromkeys(unmatched))
+        names = neutralise(", ".join(dict.fromkeys(unmatched)), _SHOWN_CHARACTERS)
         raise InputError(
             f"--limit {names}",
             f"no host or group of {where} has this name",
-            "ansible-inventory --graph shows its names",
+            f"ansible-inventory -i {sources[0]} --graph shows its names",
         )
     groups = _parse(done.stdout, where)
     hosts = tuple(_hosts(groups))
@@ -78,6 +84,7 @@ def read_inventory(
         what = f"no host matches --limit {pattern}" if pattern else "the inventory has no hosts"
         raise InputError(where, what, "Add workstations to it, or name another one with --inventory")
     _require_credentials(hosts, _variables(groups), where)
+    require_settings([host.name for host in hosts], _variables(groups), where)
     _require_vault_opens(groups, vault, environment, where)
     return hosts
 
@@ -89,12 +96,12 @@ def _ansible(
         try:
             return subprocess.run(
                 [sys.executable, "-m", "ansible", *arguments, *vault_arguments],
-                env={**os.environ, **environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"},
+                env={**os.environ, **environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1", **_UTF_8},
                 pass_fds=descriptors,
                 input=given,
                 stdin=None if given is not None else subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=_TIME_LIMIT_S,
                 check=False,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from iea_fleet.model.errors import InputError
 from iea_fleet.rollout.inventory import Host, read_inventory
+from iea_fleet.rollout.settings import ROLE_VARIABLES
 from iea_fleet.rollout.vault import Vault
 
 FLEET = """
@@ -78,7 +80,63 @@ def test_a_vault_password_that_was_typed_opens_it_and_is_in_no_repr(tmp_path: Pa
 @pytest.mark.parametrize("transport", ["kerberos", "certificate"])
 def test_logons_without_a_password_need_none(tmp_path: Path, transport: str) -> None:
     (tmp_path / "hosts.yml").write_text(
-        f"a:\n  vars: {{ansible_connection: winrm, ansible_user: u, ansible_winrm_transport: {transport}}}\n"
+        "a:\n  vars: {ansible_connection: winrm, ansible_user: u, iea_profile: lab,"
+        f" ansible_winrm_transport: {transport}}}\n"
         "  hosts: {w: }\n"
     )
     assert [host.name for host in read(tmp_path / "hosts.yml")] == ["w"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ("", "ws1 and 1 more can't be pushed to: iea_profile is missing"),
+        (", iea_profile: nowhere", "there is no profile named 'nowhere'"),
+        (", iea_profile: ./broken.yml", "broken.yml, line 1: unknown key 'shcema'. Did you mean 'schema'?"),
+        (
+            ", iea_profile: lab, iea_conection_mode: plain",
+            "iea_conection_mode. Did you mean iea_connection_mode",
+        ),
+    ],
+)
+def test_what_would_fail_on_every_host_is_told_before_one_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.yml").write_text("shcema: 1\n")
+    (tmp_path / "hosts.yml").write_text(
+        f"a:\n  vars: {{ansible_connection: winrm, ansible_user: u, ansible_password: p{variables}}}\n"
+        "  hosts: {ws1: , ws2: }\n"
+    )
+    with pytest.raises(InputError) as refused:
+        read(tmp_path / "hosts.yml")
+    assert told in str(refused.value)
+    assert refused.value.exit_code == 3
+
+
+def test_templates_and_variables_of_the_users_own_are_left_to_ansible(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text(
+        "a:\n  vars: {ansible_connection: winrm, ansible_user: u, ansible_password: p, iea_profile: '{{ which }}',"
+        " which: lab, iea_team: north, ia_profil: x}\n  hosts: {w: }\n"
+    )
+    assert [host.name for host in read(tmp_path / "hosts.yml")] == ["w"]
+
+
+def test_the_roles_variables_are_the_ones_that_an_inventory_may_set() -> None:
+    root = Path(__file__).parents[2]
+    defaults = [name for path in root.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text())]
+    assert set(ROLE_VARIABLES) == {*defaults, "iea_profile", "iea_site_title"}
+
+
+def test_a_site_keeps_its_accents_in_any_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    (tmp_path / "hosts.yml").write_text("site_a:\n  vars: {iea_site_title: Crèche}\n  hosts: {w: }\n")
+    assert read(tmp_path / "hosts.yml")[0].site == "Crèche"
+
+
+def test_what_was_typed_at_length_is_told_at_no_length(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("a:\n  hosts: {w: }\n")
+    for source, pattern in (("x" * 5000, ""), (str(tmp_path / "hosts.yml"), "y" * 5000)):
+        with pytest.raises(InputError) as refused:
+            read_inventory([source], pattern, Vault(), {})
+        assert len(str(refused.value)) < 600

@@ -1,0 +1,57 @@
+"""What an inventory says for the role, checked before any host is asked, not by each of them in turn."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from iea_fleet.model.errors import InputError
+from iea_fleet.profiles import find_profile
+
+ROLE_VARIABLES: Final = (
+    "iea_certificate_sha256",
+    "iea_computer_name",
+    "iea_connection_authentication_url",
+    "iea_connection_mode",
+    "iea_connection_test_timeout_ms",
+    "iea_connection_update_url",
+    "iea_deadline_s",
+    "iea_machine_id",
+    "iea_profile",
+    "iea_report_sheets",
+    "iea_site_title",
+    "iea_state_folder",
+)
+"""The variables of the roles and reports that an inventory may set."""
+
+_NEAR: Final = 0.85
+"""How alike (difflib's ratio) another name must be to be a slip of the pen; other names are the user's own."""
+
+
+def require_settings(names: Sequence[str], variables: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Check the variables for the role of hosts that are reached over WinRM.
+
+    Args:
+        names: the hosts.
+        variables: by host, as `ansible-inventory` gives them, templates not yet filled in (those are not checked).
+        where: the inventory, for the message.
+    Raises: InputError when a host has no profile, when a profile can't be used, or when the name of a variable is
+        nearly one of the role's: Ansible ignores such a variable, and the role's default would be pushed.
+    """
+    asked = [name for name in names if variables.get(name, {}).get("ansible_connection") in ("winrm", "psrp")]
+    for variable in dict.fromkeys(known for name in asked for known in variables[name]):
+        near = difflib.get_close_matches(variable, ROLE_VARIABLES, n=1, cutoff=_NEAR)
+        if variable.startswith("iea_") and near and variable not in ROLE_VARIABLES:
+            raise InputError(where, f"no role knows the variable {variable}", f"Did you mean {near[0]}?")
+    lacking = [name for name in asked if not variables[name].get("iea_profile")]
+    if lacking:
+        others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise InputError(
+            where,
+            f"{lacking[0]}{others} can't be pushed to: iea_profile is missing",
+            "Write iea_profile into the inventory's group_vars, the path of your application profile",
+        )
+    for profile in {str(variables[name]["iea_profile"]): None for name in asked}:
+        if "{{" not in profile and "{%" not in profile:
+            find_profile(profile)
