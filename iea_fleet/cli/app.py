@@ -10,6 +10,7 @@ import typer
 from typer.main import get_command
 
 from iea_fleet.cli import lab, push, report, runs, version
+from iea_fleet.cli.output import open_missing_streams, require_written
 from iea_fleet.model.errors import FleetError
 
 INTERRUPTED = 130
@@ -34,10 +35,13 @@ app.command(name="version")(version.version)
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; gives the exit code and has told the user everything on standard error."""
+    open_missing_streams()
     try:
-        code = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=True)
-    except SystemExit as end:
-        code = end.code
+        try:
+            code = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=True)
+        except SystemExit as end:
+            code = end.code
+        require_written()
     except FleetError as error:
         _tell(str(error))
         code = error.exit_code

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import IO, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
+from iea_fleet.model.errors import LocalFailure
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_GONE = frozenset({errno.EPIPE, errno.EIO})
+"""A reader that has gone, as `head` does, and a terminal that was closed: nobody misses the rest."""
+_lost: list[OSError] = []
+"""What kept standard output from being written, the first of it."""
 
 
 class _Deaf:
@@ -18,28 +27,56 @@ class _Deaf:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except OSError:
-            self._let_go()
+        except OSError as error:
+            self._let_go(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except OSError:
-            self._let_go()
+        except OSError as error:
+            self._let_go(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _let_go(self) -> None:
+    def _let_go(self, error: OSError) -> None:
+        if error.errno not in _GONE and self._stream is sys.stdout:
+            _lost.append(error)
         # What is left in Python's buffer must go somewhere, or it complains when the program ends.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self._stream.fileno())
         os.close(null)
 
 
+def open_missing_streams() -> None:
+    """Let standard input, output and error lead nowhere where they are closed, as after `>&-`.
+
+    Otherwise the next file that is opened, such as the ledger, has their number, and what a child prints goes there.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def require_written() -> None:
+    """See that all of standard output was written. Raises: LocalFailure, as when its disk is full."""
+    _Deaf(sys.stdout).flush()
+    if _lost:
+        raise LocalFailure(
+            "standard output",
+            f"the result could not be written there ({_lost[0].strerror})",
+            "Make room there and look again; iea-fleet runs list has every run",
+        ) from _lost[0]
+
+
 def console(stream: TextIO) -> Console:
     """A console on standard output or standard error; on no terminal it is 160 columns wide and has no colours."""
+    from rich.console import Console
+
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     deaf: IO[str] = _Deaf(stream)  # type: ignore[assignment]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import typer
+from iea_fleet.cli.output import print_document
 
 
 def version() -> None:
     """Print the version of iea-fleet and of the programs that it drives."""
     from importlib.metadata import version as version_of
 
-    for package in ("iea-fleet", "ansible-core", "ansible-runner", "pywinrm", "pypsrp"):
-        typer.echo(f"{package} {version_of(package)}")
+    packages = ("iea-fleet", "ansible-core", "ansible-runner", "pywinrm", "pypsrp")
+    print_document("\n".join(f"{package} {version_of(package)}" for package in packages))

@@ -269,3 +269,33 @@ def test_a_file_size_limit_is_told_like_a_full_disk(program: Program) -> None:
     assert done.returncode == 6
     assert "the ledger can't be used" in sentence(done)
     assert list((program.folder / "asked").iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", ["1", "2", "0"])
+def test_a_closed_stream_stops_no_run(program: Program, closed: str) -> None:
+    command = [*_python(), "-c", "from iea_fleet.cli import main; main()", "push", "-i", program.fleet({"a": "ok"})]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command],
+        env=program.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, "unforeseen" in done.stderr) == (0, False), done.stderr
+    (run,) = json.loads(program("runs", "list", "--json").stdout)
+    assert run["run"]["state"] == "done"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_result_that_could_not_be_written_is_no_success(program: Program) -> None:
+    for arguments in (("push", "--json", "-i", program.fleet({"a": "ok"})), ("runs", "list"), ("version",)):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*_python(), "-c", "from iea_fleet.cli import main; main()", *arguments],
+                env=program.environment,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        assert done.returncode == 6
+        assert "standard output: the result could not be written there (No space left on device)" in done.stderr
+        assert "Traceback" not in done.stderr
