@@ -104,7 +104,9 @@ def start(workstation: Workstation, line: CommandLine, hooks: Hooks) -> Process:
     console = _Console(workstation, line, hooks, environment)
     if line.skip_cmd_shell:
         program = line.command.strip('"')
-        if not (is_powershell(program) and hooks.powershell) and _program(program) not in _PROGRAMS:
+        # Windows looks nowhere for such a program: it takes a path.
+        known = _program(program) in _PROGRAMS or (is_powershell(program) and hooks.powershell is not None)
+        if not known or not ntpath.dirname(program):
             raise EngineRefused(_FILE_NOT_FOUND, "The system cannot find the file specified. ")
     text = expand_variables(unwrap_cmd(line.text), environment)
     steps = split_steps(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import uuid
 from collections.abc import Iterator
 from typing import Final
 
@@ -83,6 +84,11 @@ def message_type(fragment: bytes) -> PSRPMessageType | None:
         return PSRPMessageType(number)
     except ValueError:
         return None
+
+
+def message_pipeline(fragment: bytes) -> uuid.UUID:
+    """The pipeline that the message of a fragment names, [MS-PSRP] 2.2.1; the fragment begins a whole message."""
+    return uuid.UUID(bytes_le=fragment[_HEADER.size + 24 : _HEADER.size + 40])
 
 
 def split_fragments(data: bytes) -> Iterator[bytes]:

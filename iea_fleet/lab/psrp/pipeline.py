@@ -44,7 +44,7 @@ class Pipeline:
 
     Args:
         pool: psrpcore's pool, where messages are written.
-        pipeline_id: the client's id of it, which is the CommandId too.
+        pipeline_id: the client's id of it, that of its Command.
         owner: the user as Windows names him.
         start: starts a process on the workstation.
     """
@@ -59,6 +59,7 @@ class Pipeline:
         """Its last state has been written."""
         self.told = False
         """Its last state has been received: it exists for nobody but a last Signal."""
+        self.command_id = pipeline_id
         self.server = ServerPipeline(pool, pipeline_id)
         self.process: Process | None = None
         self._owner, self._start = owner, start
@@ -68,6 +69,22 @@ class Pipeline:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line = ""
         self._stderr = bytearray()
+
+    @property
+    def name(self) -> uuid.UUID:
+        """The id by which the messages name the pipeline: that of the first one; its Command may have another."""
+        return self.server.pipeline_id
+
+    def rename(self, name: uuid.UUID) -> None:
+        """Be named so from now on. Raises: PsrpRefused when it runs already, or another one has the name."""
+        if name == self.name:
+            return
+        table = self.server.runspace_pool.pipeline_table
+        if self.server.state != PSInvocationState.NotStarted or name in table:
+            raise PsrpRefused("a message is addressed to another pipeline")
+        del table[self.name]
+        self.server.pipeline_id = name
+        table[name] = self.server
 
     async def begin(self, powershell: PowerShell) -> None:
         """Run what the client asked for. Raises: PsrpRefused when it runs already; EngineRefused."""

@@ -24,7 +24,13 @@ from psrpcore import (
 from psrpcore.types import PSRPMessageType, PSVersion, RunspacePoolState
 
 from iea_fleet.lab.engine import EngineRefused
-from iea_fleet.lab.psrp.fragments import FragmentReader, PsrpRefused, message_type, split_fragments
+from iea_fleet.lab.psrp.fragments import (
+    FragmentReader,
+    PsrpRefused,
+    message_pipeline,
+    message_type,
+    split_fragments,
+)
 from iea_fleet.lab.psrp.pipeline import Pipeline, Start
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 # Windows writes fragments of 32 KB.
 _FRAGMENT_BYTES: Final = 32_768
 _STREAM_ELEMENT_CHARACTERS: Final = 120
+_BEGIN_A_PIPELINE: Final = {PSRPMessageType.CreatePipeline, PSRPMessageType.GetCommandMetadata}
 _POWERSHELL_VERSION: Final = "5.1.19041.1"
 
 
@@ -58,6 +65,7 @@ class Runspace:
         self.fragments: deque[bytes] = deque()
         self.news = asyncio.Event()
         """Set when the pool has something to be received, or is closed."""
+        # By the id of their Command; their messages may name them otherwise.
         self.pipelines: dict[uuid.UUID, Pipeline] = {}
 
     @property
@@ -85,6 +93,8 @@ class Runspace:
         reader = self._reader if pipeline is None else pipeline.reader
         try:
             for fragment in map(_with_dotnet_names, reader.objects(data)):
+                if pipeline is not None and message_type(fragment) in _BEGIN_A_PIPELINE:
+                    pipeline.rename(message_pipeline(fragment))
                 self._pool.receive_data(PSRPPayload(fragment, StreamType.default, None))
                 event = self._pool.next_event()
                 if event is not None:
@@ -96,6 +106,31 @@ class Runspace:
             # psrpcore trusts its peer: what is no object of the right shape fails anywhere below, with any exception.
             raise PsrpRefused(f"a message can't be read: {type(error).__name__}: {error}"[:300]) from error
 
+    async def connect(self, data: bytes) -> bytes:
+        """Take the messages with which another client connects, [MS-PSRP] 3.2.5.3.22.
+
+        Returns: the fragments of the answer to that; application private data waits for the next Receive.
+        Raises: PsrpRefused, after which nothing more should be accepted.
+        """
+        self._pool.state = RunspacePoolState.Disconnected
+        self._pool.connect()
+        self._pool.prepare_message(self._pool.our_capability)
+        self._reader = FragmentReader()
+        waiting, self.fragments = self.fragments, deque()
+        await self.accept(data)
+        if not self.opened:
+            raise PsrpRefused("no message connects to the runspace pool")
+        told: list[bytes] = []
+        later: deque[bytes] = deque()
+        for fragment in self.fragments:
+            kind = message_type(fragment)
+            if kind is PSRPMessageType.ApplicationPrivateData:
+                later.append(fragment)
+            elif kind is not PSRPMessageType.RunspacePoolState:
+                told.append(fragment)
+        self.fragments = waiting + later
+        return b"".join(told)
+
     async def _handle(self, event: PSRPEvent[Any, Any], pipeline: Pipeline | None) -> None:
         match event:
             case SetMinRunspacesEvent() | SetMaxRunspacesEvent() | ResetRunspaceStateEvent():
@@ -104,7 +139,7 @@ class Runspace:
                 running = sum(1 for other in self.pipelines.values() if not other.ended)
                 self._pool.runspace_availability_response(event.ci, max(0, self._pool.max_runspaces - running))
             case CreatePipelineEvent() | GetCommandMetadataEvent() | PipelineInputEvent() | EndOfPipelineInputEvent():
-                if pipeline is None or event.pipeline_id != pipeline.server.pipeline_id:
+                if pipeline is None or event.pipeline_id != pipeline.name:
                     raise PsrpRefused("a message is addressed to another pipeline")
                 await self._handle_pipeline(event, pipeline)
 
@@ -122,7 +157,7 @@ class Runspace:
     def drain(self) -> None:
         """Put the messages that were written where they are received: in the pool's own queue, or a pipeline's."""
         while (payload := self._pool.data_to_send(self._fragment_bytes)) is not None:
-            pipeline = self.pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
+            pipeline = next((own for own in self.pipelines.values() if own.name == payload.pipeline_id), None)
             if payload.pipeline_id is None:
                 self.fragments.extend(split_fragments(payload.data))
                 self.news.set()

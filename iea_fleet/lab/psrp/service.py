@@ -25,7 +25,14 @@ from iea_fleet.lab.wsman.body import (
     operation_timeout_s,
     render_receive,
 )
-from iea_fleet.lab.wsman.envelope import Request, attribute, new_id, render_envelope, text_of
+from iea_fleet.lab.wsman.envelope import (
+    Request,
+    attribute,
+    new_id,
+    parse_duration_s,
+    render_envelope,
+    text_of,
+)
 from iea_fleet.lab.wsman.namespaces import qualified
 from iea_fleet.lab.wsman.shells import Shell, check_command_quota, close_shell
 
@@ -93,6 +100,12 @@ async def carry_out(workstation: Workstation, shell: Shell, runspace: Runspace, 
             return await _receive(workstation, shell, runspace, request)
         if request.action == ns.SIGNAL:
             return _signal(runspace, request)
+        if request.action == ns.DISCONNECT:
+            return _disconnect(shell, runspace, request)
+        if request.action == ns.RECONNECT:
+            return _reconnect(shell, request)
+        if request.action == ns.CONNECT:
+            return await _connect(shell, runspace, request)
     except PsrpRefused as refused:
         close_shell(workstation, shell)
         raise _refused(refused) from refused
@@ -121,6 +134,46 @@ async def _command(workstation: Workstation, shell: Shell, runspace: Runspace, r
     shell.commands_started += 1
     answered = f"<rsp:CommandResponse><rsp:CommandId>{escape(command_id)}</rsp:CommandId></rsp:CommandResponse>"
     return render_envelope(f"{ns.SHELL}/CommandResponse", request.message_id, answered)
+
+
+def _disconnect(shell: Shell, runspace: Runspace, request: Request) -> bytes:
+    """The client leaves the shell, [MS-WSMV] 3.1.4.13; pipelines go on, what they say waits."""
+    body = find_body(request, "Disconnect")
+    idle_s = parse_duration_s(text_of(body, "IdleTimeOut") or "")
+    if idle_s:
+        shell.idle_timeout_s = idle_s
+    shell.connected = False
+    runspace.news.set()
+    return render_envelope(f"{ns.SHELL}/DisconnectResponse", request.message_id, "", "s a w rsp p")
+
+
+def _reconnect(shell: Shell, request: Request) -> bytes:
+    """The same client is back, [MS-WSMV] 3.1.4.14; Windows does not mind when it never was away."""
+    shell.connected = True
+    return render_envelope(f"{ns.SHELL}/ReconnectResponse", request.message_id, "", "s a w rsp p")
+
+
+async def _connect(shell: Shell, runspace: Runspace, request: Request) -> bytes:
+    """Another client comes to the shell, or then to one of its pipelines, [MS-WSMV] 3.1.4.15."""
+    body = find_body(request, "Connect")
+    content = body.find(qualified(_POWERSHELL, "connectXml"))
+    told = ""
+    if content is not None:
+        if shell.connected:
+            raise faults.not_disconnected()
+        fragments = await runspace.connect(decode_base64(content.text, "The connectXml"))
+        shell.connected = True
+        told = (
+            f"<rsp:InputStreams>{escape(shell.input_streams)}</rsp:InputStreams><rsp:OutputStreams>"
+            f'{escape(shell.output_streams)}</rsp:OutputStreams><pwsh:connectResponseXml xmlns:pwsh="{_POWERSHELL}">'
+            f"{base64.b64encode(fragments).decode('ascii')}</pwsh:connectResponseXml>"
+        )
+    elif _find(runspace, body.get("CommandId")) is None:
+        raise faults.schema_validation_error("Connect takes a connectXml, or the id of a command.")
+    elif not shell.connected:
+        raise faults.shell_disconnected()
+    answered = f"<rsp:ConnectResponse>{told}</rsp:ConnectResponse>"
+    return render_envelope(f"{ns.SHELL}/ConnectResponse", request.message_id, answered)
 
 
 def _find(runspace: Runspace, command_id: str | None) -> Pipeline | None:
@@ -156,6 +209,8 @@ async def _receive(workstation: Workstation, shell: Shell, runspace: Runspace, r
         raise faults.timed_out()
     if shell.closed.is_set():
         raise faults.aborted()
+    if not shell.connected:
+        raise faults.shell_disconnected()
     room = answer_room(workstation, request)
     state, whose = "", ""
     if pipeline is None:
@@ -164,9 +219,10 @@ async def _receive(workstation: Workstation, shell: Shell, runspace: Runspace, r
         fragments, left = runspace.take(pipeline, room), bool(pipeline.fragments)
         whose = f' CommandId="{attribute(command_id or "")}"'
         pipeline.told = pipeline.ended and not left
-        told = "Done" if pipeline.told else "Running"
-        code = "<rsp:ExitCode>0</rsp:ExitCode>" if pipeline.told else ""
-        state = f'<rsp:CommandState{whose} State="{ns.SHELL}/CommandState/{told}">{code}</rsp:CommandState>'
+        if pipeline.told:
+            # Windows tells of no other state of a pipeline: that it runs is no news.
+            done = f'State="{ns.SHELL}/CommandState/Done"><rsp:ExitCode>0</rsp:ExitCode>'
+            state = f"<rsp:CommandState{whose} {done}</rsp:CommandState>"
     if left and not fragments:
         raise faults.envelope_too_small(workstation.quotas.max_envelope_kb * 1024)
     streams = "".join(
@@ -197,9 +253,9 @@ def _signal(runspace: Runspace, request: Request) -> bytes:
         pipeline.stop()
         runspace.drain()
         if pipeline.told:
-            runspace.drop_pipeline(pipeline.server.pipeline_id)
+            runspace.drop_pipeline(pipeline.command_id)
     elif code.lower() == f"{ns.SHELL}/signal/terminate".lower():
-        runspace.drop_pipeline(pipeline.server.pipeline_id)
+        runspace.drop_pipeline(pipeline.command_id)
     else:
         raise faults.schema_validation_error(f"The signal {code} is not known.")
     return render_envelope(f"{ns.SHELL}/SignalResponse", request.message_id, "<rsp:SignalResponse/>")

@@ -160,6 +160,8 @@ async def _carry_out(workstation: Workstation, engine: Engine, caller: Caller, r
     if request.action == ns.DELETE:
         close_shell(workstation, shell)
         return render_envelope(f"{ns.TRANSFER}/DeleteResponse", request.message_id, "", "s a w p")
+    if not shell.connected and request.action not in {ns.CONNECT, ns.RECONNECT}:
+        raise faults.shell_disconnected()
     if shell.runspace is not None:
         return await carry_out(workstation, shell, shell.runspace, request)
     if request.action == ns.COMMAND:
@@ -202,11 +204,13 @@ async def _create(workstation: Workstation, engine: Engine, caller: Caller, requ
         working_directory=(text_of(body, "WorkingDirectory") or "").strip() or None,
         idle_timeout_s=min(idle_s, quotas.idle_timeout_s) if idle_s else quotas.idle_timeout_s,
         lifetime_s=_duration(text_of(body, "Lifetime") or text_of(body, "LifeTime"), "Lifetime"),
-        name=(body.get("Name") or text_of(body, "Name") or "").strip() or None,
+        name=(body.get("Name") or "").strip() or None,
         codepage=int(codepage)
         if codepage.isascii() and codepage.isdecimal() and len(codepage) < 6
         else workstation.description.codepage,
         no_profile=request.options.get("WINRS_NOPROFILE", "").strip().lower() in {"true", "1"},
+        locale=request.locale,
+        data_locale=request.data_locale,
     )
     check_id(shell.shell_id)
     if request.resource_uri != ns.CMD_RESOURCE:
@@ -218,7 +222,7 @@ async def _create(workstation: Workstation, engine: Engine, caller: Caller, requ
         f"<x:ResourceCreated><a:Address>{escape(caller.url)}</a:Address><a:ReferenceParameters>"
         f"<w:ResourceURI>{request.resource_uri}</w:ResourceURI><w:SelectorSet>"
         f'<w:Selector Name="ShellId">{escape(shell.shell_id)}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
-        f"</x:ResourceCreated>{shell.render()}"
+        f"</x:ResourceCreated>{shell.render(created=True)}"
     )
     return render_envelope(f"{ns.TRANSFER}/CreateResponse", request.message_id, created)
 
@@ -251,7 +255,7 @@ def _command(workstation: Workstation, engine: Engine, shell: Shell, request: Re
         process = engine.start(workstation, line)
     except EngineRefused as refused:
         raise faults.internal_error(refused.code, refused.message) from refused
-    shell.commands[command_id] = Command(command_id, process)
+    shell.commands[command_id] = Command(command_id, process, line.text)
     shell.commands_started += 1
     answered = f"<rsp:CommandResponse><rsp:CommandId>{escape(command_id)}</rsp:CommandId></rsp:CommandResponse>"
     return render_envelope(f"{ns.SHELL}/CommandResponse", request.message_id, answered)
@@ -280,6 +284,8 @@ async def _receive(workstation: Workstation, shell: Shell, request: Request) -> 
     desired = find_body(request, "Receive").find(qualified(ns.SHELL, "DesiredStream"))
     if desired is None:
         raise faults.schema_validation_error("rsp:Receive needs an rsp:DesiredStream.")
+    if desired.get("CommandId") is None:
+        raise faults.no_command_named()
     command = find_command(shell, desired.get("CommandId"))
     wanted = (desired.text or shell.output_streams).split()
     if command.ended:

@@ -26,6 +26,7 @@ MAX_ATTRIBUTES: Final = 64
 _DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,9})?)S)?)?"
 )
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 # What this service understands when a header says mustUnderstand; locale headers are hints for Windows too.
 _UNDERSTOOD: Final = frozenset(
@@ -62,7 +63,9 @@ class Request:
     """One WS-Management request, taken apart but not yet judged.
 
     Missing headers are "" or None; `operation_timeout_s` and `max_envelope_bytes` None: not given. `options` keeps
-    the client's spelling of names. `body` is the first element in the body, None when the body is empty.
+    the client's spelling of names. `faulty_header`: what is wrong with the headers, a sentence for the fault. `locale`
+    and `data_locale`: the languages that the client asks for, "en-US" without one. `body` is the first element in the
+    body, None when the body is empty.
     """
 
     action: str
@@ -76,6 +79,8 @@ class Request:
     max_envelope_bytes: int | None
     not_understood: tuple[str, ...]
     faulty_header: str | None
+    locale: str
+    data_locale: str
     body: ElementTree.Element | None = field(repr=False)
 
     @property
@@ -152,20 +157,20 @@ def parse_request(document: bytes) -> Request:
     not_understood = []
     for block in blocks:
         if block.tag in texts and block.tag in _UNDERSTOOD:
-            faulty = block.tag
+            faulty = f"The header {block.tag} is there twice. "
         texts.setdefault(block.tag, (block.text or "").strip())
         if _is_true(block.get(qualified(ns.SOAP, "mustUnderstand"), "")) and block.tag not in _UNDERSTOOD:
             not_understood.append(block.tag)
     timeout_text = texts.get(qualified(ns.WSMAN, "OperationTimeout"))
     timeout_s = parse_duration_s(timeout_text) if timeout_text else None
     if timeout_text and timeout_s is None:
-        faulty = qualified(ns.WSMAN, "OperationTimeout")
+        faulty = f"The XML contains an invalid timeout field in the SOAP header: {timeout_text[:64]}. "
     size_text = texts.get(qualified(ns.WSMAN, "MaxEnvelopeSize"))
     size = (
         int(size_text) if size_text and size_text.isascii() and size_text.isdecimal() and len(size_text) < 12 else None
     )
     if size_text and size is None:
-        faulty = qualified(ns.WSMAN, "MaxEnvelopeSize")
+        faulty = f"The header MaxEnvelopeSize is not valid: {size_text[:64]}. "
     reply_to = envelope.find(
         f"{qualified(ns.SOAP, 'Header')}/{qualified(ns.ADDRESSING, 'ReplyTo')}/{qualified(ns.ADDRESSING, 'Address')}"
     )
@@ -181,6 +186,8 @@ def parse_request(document: bytes) -> Request:
         max_envelope_bytes=size,
         not_understood=tuple(not_understood),
         faulty_header=faulty,
+        locale=_language(blocks, qualified(ns.WSMAN, "Locale")),
+        data_locale=_language(blocks, qualified(ns.MS_WSMAN, "DataLocale")),
         body=next(iter(body), None),
     )
 
@@ -193,6 +200,11 @@ def _named(blocks: Iterable[ElementTree.Element], container: str, item: str) -> 
         for child in block
         if child.tag == qualified(ns.WSMAN, item)
     }
+
+
+def _language(blocks: Iterable[ElementTree.Element], header: str) -> str:
+    language = next((block.get(qualified(ns.XML, "lang"), "") for block in blocks if block.tag == header), "")
+    return language if _LANGUAGE.fullmatch(language) else "en-US"
 
 
 def _is_true(text: str) -> bool:

@@ -14,6 +14,7 @@ MAX_SHELLS: Final = 0x803381A5
 MAX_OPERATIONS: Final = 0x803381A6
 MAX_COMMANDS_PER_SHELL: Final = 0x803381E9
 
+_CMD_PLUGIN: Final = ("Shell cmd plugin", r"%systemroot%\system32\winrscmd.dll")
 _TIMED_OUT_TEXT: Final = (
     "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
 )
@@ -35,6 +36,7 @@ class WsmanFault(Exception):
         detail: last part of the wsman:FaultDetail URI.
         action: the fault's action URI.
         provider: (name, path) of the plugin in whose name a ProviderFault speaks.
+        nested: the plugin's own fault is a WSManFault in the ProviderFault; else that holds the sentence.
         wmi: the answer carries an MSFT_WmiError too, as Windows does for quotas.
     """
 
@@ -50,13 +52,15 @@ class WsmanFault(Exception):
         detail: str | None = None,
         action: str = ns.FAULT_ACTION,
         provider: tuple[str, str] | None = None,
+        nested: bool = False,
         wmi: bool = False,
     ) -> None:
         super().__init__(message)
         self.subcode, self.code, self.message = subcode, code, message
         self.reason = message if reason is None else reason
         self.soap_code = soap_code or ("s:Receiver" if receiver else "s:Sender")
-        self.detail, self.action, self.provider, self.wmi = detail, action, provider, wmi
+        self.detail, self.action, self.wmi = detail, action, wmi
+        self.provider, self.nested = provider, nested
 
     def render(self, machine: str, relates_to: str) -> bytes:
         """The fault as an envelope; `machine` is the address that the client used."""
@@ -65,10 +69,13 @@ class WsmanFault(Exception):
         message = escape(self.message)
         if self.provider is not None:
             name, path = self.provider
+            if self.nested:
+                message = (
+                    f'<f:WSManFault xmlns:f="{ns.WSMAN_FAULT}" Code="{self.code}" Machine="{attribute(machine)}">'
+                    f"<f:Message>{message}</f:Message></f:WSManFault>"
+                )
             message = (
-                f'<f:ProviderFault provider="{attribute(name)}" path="{attribute(path)}"><f:WSManFault '
-                f'xmlns:f="{ns.WSMAN_FAULT}" Code="{self.code}" Machine="{attribute(machine)}"><f:Message>{message}'
-                f"</f:Message></f:WSManFault></f:ProviderFault>"
+                f'<f:ProviderFault provider="{attribute(name)}" path="{attribute(path)}">{message}</f:ProviderFault>'
             )
         body = (
             f"<s:Fault><s:Code><s:Value>{self.soap_code}</s:Value>{subcode}</s:Code><s:Reason>"
@@ -120,6 +127,50 @@ def shell_not_found(shell_id: str) -> WsmanFault:
         "server. Provide the correct ShellId or create a new shell and retry the operation. ",
         reason=_SELECTORS_TEXT,
         detail="UnexpectedSelectors",
+    )
+
+
+def no_such_shell() -> WsmanFault:
+    """What the shell provider says to a Get of a shell that is not there, other than the shell itself does."""
+    return WsmanFault(
+        "w:InvalidSelectors",
+        UNEXPECTED_SELECTORS,
+        _SELECTORS_TEXT,
+        detail="UnexpectedSelectors",
+        provider=("Shell provider", r"%systemroot%\system32\WsmSvc.dll"),
+        nested=True,
+    )
+
+
+def shell_filter_expected() -> WsmanFault:
+    """Commands are listed of one shell, and none is named: ERROR_WSMAN_ENUMERATE_SHELLCOMAMNDS_FILTER_EXPECTED."""
+    return WsmanFault(
+        "n:CannotProcessFilter",
+        0x803381C0,
+        "The WS-Management service cannot process the request. Commands are listed of one shell only: a selector "
+        "filter with its ShellId is missing. ",
+        action=ns.ENUMERATION_FAULT_ACTION,
+    )
+
+
+def shell_disconnected() -> WsmanFault:
+    """The shell is there, and its client has left it: ERROR_WINRS_SHELL_DISCONNECTED."""
+    return WsmanFault(
+        "w:InternalError",
+        0x803381C4,
+        "The Windows Remote Shell cannot process the request because the shell is disconnected. Connect to the shell "
+        "and try again. ",
+        receiver=True,
+    )
+
+
+def not_disconnected() -> WsmanFault:
+    """Reconnect or Connect of a shell that has its client: ERROR_WINRS_SHELL_RECONNECT_OPERATION_NOT_VALID."""
+    return WsmanFault(
+        "w:InternalError",
+        0x803381D0,
+        "The Windows Remote Shell cannot process the request because the shell is connected. ",
+        receiver=True,
     )
 
 
@@ -210,13 +261,14 @@ def missing_resource_uri() -> WsmanFault:
     )
 
 
-def invalid_header(header: str) -> WsmanFault:
-    """A header is there twice or its value is none."""
+def invalid_header(what: str) -> WsmanFault:
+    """A header is there twice or its value is none; `what` says it in a sentence."""
     return WsmanFault(
         "a:InvalidMessageInformationHeader",
         0x8033800F,
-        "The WS-Management service cannot process the request. The request contains one or more invalid SOAP headers. ",
-        reason=f"The header {header} is not valid. ",
+        f"The WS-Management service cannot process the request. {what}",
+        reason="The WS-Management service cannot process the request. The request contains one or more invalid SOAP "
+        "headers. ",
         action=ns.ADDRESSING_FAULT_ACTION,
     )
 
@@ -306,6 +358,17 @@ def invalid_enumeration_context() -> WsmanFault:
     )
 
 
+def no_command_named() -> WsmanFault:
+    """The cmd plugin is asked to do something with a command, and not with which."""
+    return WsmanFault(
+        "w:InvalidParameter",
+        87,
+        "The parameter is incorrect. ",
+        detail="InvalidValue",
+        provider=_CMD_PLUGIN,
+    )
+
+
 def internal_error(code: int, message: str, *, provider: bool = True) -> WsmanFault:
     """What Windows wraps a Win32 error or HRESULT of the shell plugin in."""
     return WsmanFault(
@@ -313,7 +376,7 @@ def internal_error(code: int, message: str, *, provider: bool = True) -> WsmanFa
         code,
         message,
         receiver=True,
-        provider=("Shell cmd plugin", r"%systemroot%\system32\winrscmd.dll") if provider else None,
+        provider=_CMD_PLUGIN if provider else None,
     )
 
 

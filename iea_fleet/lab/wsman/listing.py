@@ -1,7 +1,8 @@
-"""What the service tells about itself and its shells: Identify, Get, Enumerate, Pull (DSP0226 8 and 11)."""
+"""What the service tells about itself, shells and commands: Identify, Get, Enumerate, Pull (DSP0226 8 and 11)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -9,7 +10,7 @@ from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.envelope import Request, new_id, render_envelope
 from iea_fleet.lab.wsman.namespaces import qualified
-from iea_fleet.lab.wsman.shells import find_shell
+from iea_fleet.lab.wsman.shells import Shell
 
 if TYPE_CHECKING:
     from iea_fleet.lab.workstation import Workstation
@@ -29,7 +30,7 @@ def identify(workstation: Workstation, *, authenticated: bool) -> bytes:
 
 
 def answer(workstation: Workstation, user: str, request: Request) -> bytes:
-    """Answer Get of a shell or of the configuration, and Enumerate, Pull and Release of shells.
+    """Answer Get of a shell or of the configuration, and Enumerate, Pull and Release of shells or their commands.
 
     Raises: WsmanFault.
     """
@@ -37,41 +38,70 @@ def answer(workstation: Workstation, user: str, request: Request) -> bytes:
         if request.resource_uri == ns.CONFIG:
             content = _config(workstation)
         elif request.resource_uri in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
-            content = find_shell(workstation, request.selectors.get("ShellId", ""), user).render()
+            content = _find(workstation, request.selectors.get("ShellId", ""), user).render()
         else:
             raise faults.resource_not_found(request.resource_uri)
         prefixes = "s a x w p" if request.resource_uri == ns.CONFIG else "s a x w rsp p"
         return render_envelope(f"{ns.TRANSFER}/GetResponse", request.message_id, content, prefixes)
-    if request.resource_uri not in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
+    if request.resource_uri not in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE, ns.COMMAND_RESOURCE}:
         raise faults.resource_not_found(request.resource_uri)
     if request.action == ns.ENUMERATE:
         return _enumerate(workstation, user, request)
     context = _enumeration_context(request)
-    shells = workstation.enumerations.pop(context, None)
-    if shells is None:
+    items = workstation.enumerations.pop(context, None)
+    if items is None:
         raise faults.invalid_enumeration_context()
     if request.action == ns.RELEASE:
         return render_envelope(f"{ns.ENUMERATION}/ReleaseResponse", request.message_id, "", "s a n w p")
-    pulled = f"<n:PullResponse><n:Items>{shells}</n:Items><n:EndOfSequence/></n:PullResponse>"
+    listed = f"<n:Items>{items}</n:Items>" if items else ""
+    pulled = f"<n:PullResponse>{listed}<n:EndOfSequence/></n:PullResponse>"
     return render_envelope(f"{ns.ENUMERATION}/PullResponse", request.message_id, pulled, "s a n w rsp p")
 
 
 def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
-    shells = "".join(shell.render() for shell in workstation.shells.values() if shell.owner == user)
+    if request.resource_uri == ns.COMMAND_RESOURCE:
+        items = "".join(_commands(_find(workstation, _filtered_shell(request), user)))
+    else:
+        # The last one first, as Windows lists them.
+        items = "".join(shell.render() for shell in reversed(workstation.shells.values()) if shell.owner == user)
     optimized = request.body is not None and request.body.find(qualified(ns.WSMAN, "OptimizeEnumeration")) is not None
     if optimized:
         content = (
             "<n:EnumerateResponse><n:EnumerationContext></n:EnumerationContext>"
-            f"<w:Items>{shells}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"
+            f"{f'<w:Items>{items}</w:Items>' if items else ''}<w:EndOfSequence/></n:EnumerateResponse>"
         )
     else:
         context = f"uuid:{new_id()}"
-        workstation.enumerations[context] = shells
+        workstation.enumerations[context] = items
         # A client that never pulls must not fill the memory.
         while len(workstation.enumerations) > 16:
             workstation.enumerations.pop(next(iter(workstation.enumerations)))
         content = f"<n:EnumerateResponse><n:EnumerationContext>{context}</n:EnumerationContext></n:EnumerateResponse>"
     return render_envelope(f"{ns.ENUMERATION}/EnumerateResponse", request.message_id, content, "s a n w rsp p")
+
+
+def _find(workstation: Workstation, shell_id: str, user: str) -> Shell:
+    if shell_id not in workstation.shells or workstation.shells[shell_id].owner != user:
+        raise faults.no_such_shell()
+    return workstation.shells[shell_id]
+
+
+def _filtered_shell(request: Request) -> str:
+    """The ShellId by which commands are asked for, [MS-WSMV] 2.2.4: a selector filter must name it."""
+    name = qualified(ns.WSMAN, "Selector")
+    for selector in request.body.iter(name) if request.body is not None else ():
+        if selector.get("Name") == "ShellId":
+            return (selector.text or "").strip()
+    raise faults.shell_filter_expected()
+
+
+def _commands(shell: Shell) -> Iterator[str]:
+    for command_id, line, ended in shell.list_commands():
+        yield (
+            f'<rsp:Command xmlns:rsp="{ns.SHELL}"><rsp:CommandId>{escape(command_id)}</rsp:CommandId>'
+            f"<rsp:CommandLine>{escape(line)}</rsp:CommandLine><rsp:CommandState>{'Done' if ended else 'Running'}"
+            "</rsp:CommandState></rsp:Command>"
+        )
 
 
 def _enumeration_context(request: Request) -> str:

@@ -20,6 +20,7 @@ XML: Final = "http://www.w3.org/XML/1998/namespace"
 ANONYMOUS: Final = f"{ADDRESSING}/role/anonymous"
 CMD_RESOURCE: Final = f"{SHELL}/cmd"
 SHELL_RESOURCE: Final = SHELL
+COMMAND_RESOURCE: Final = f"{SHELL}/Command"
 
 CREATE: Final = f"{TRANSFER}/Create"
 DELETE: Final = f"{TRANSFER}/Delete"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class Command:
 
     command_id: str
     process: Process
+    line: str
     sending: bool = False
     input_ended: bool = False
     ended: bool = False
@@ -32,7 +34,7 @@ class Command:
 
 @dataclass(slots=True)
 class Shell:
-    """One shell: a text shell, or with a `runspace` a shell of PowerShell.
+    """One shell: a text shell, or with a `runspace` a shell of PowerShell, which its client may leave (`connected`).
 
     `idle_timeout_s` and `lifetime_s` (None: no limit) in seconds; `commands_started` counts towards the quota of
     operations until the shell is deleted, for a Signal does not give an operation back ([MS-WSMV] note 118).
@@ -51,10 +53,14 @@ class Shell:
     name: str | None
     codepage: int
     no_profile: bool
+    locale: str = "en-US"
+    data_locale: str = "en-US"
     created_at: float = field(default_factory=time.monotonic)
     used_at: float = field(default_factory=time.monotonic)
     commands: dict[str, Command] = field(default_factory=dict)
     commands_started: int = 0
+    connected: bool = True
+    process_id: int = field(default_factory=lambda: 1000 + 4 * secrets.randbelow(4000))
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     runspace: Runspace | None = None
 
@@ -67,8 +73,14 @@ class Shell:
         if self.runspace is not None:
             self.runspace.close()
 
-    def render(self) -> str:
-        """The shell as an `rsp:Shell` element, children in Windows' order."""
+    def list_commands(self) -> list[tuple[str, str, bool]]:
+        """Id, command line ("" for a pipeline, as Windows tells none) and whether the end was told, of each command."""
+        if self.runspace is not None:
+            return [(str(key).upper(), "", one.told) for key, one in self.runspace.pipelines.items()]
+        return [(one.command_id, one.line, one.ended) for one in self.commands.values()]
+
+    def render(self, *, created: bool = False) -> str:
+        """The shell as an `rsp:Shell` element, children in Windows' order; `created`: in the answer to its Create."""
         now = time.monotonic()
         # Windows leaves backslashes out of the names (not the values) that it repeats here.
         environment = "".join(
@@ -81,18 +93,30 @@ class Shell:
             f"<rsp:ResourceUri>{escape(self.resource_uri)}</rsp:ResourceUri>",
             f"<rsp:Owner>{escape(self.owner)}</rsp:Owner>",
             f"<rsp:ClientIP>{escape(self.client_ip)}</rsp:ClientIP>",
+            f"<rsp:ProcessId>{self.process_id}</rsp:ProcessId>" if self.runspace is not None else "",
             f"<rsp:WorkingDirectory>{escape(self.working_directory)}</rsp:WorkingDirectory>"
             if self.working_directory
             else "",
             f"<rsp:Environment>{environment}</rsp:Environment>" if environment else "",
-            f"<rsp:Lifetime>PT{self.lifetime_s:.3f}S</rsp:Lifetime>" if self.lifetime_s is not None else "",
             f"<rsp:IdleTimeOut>PT{self.idle_timeout_s:.3f}S</rsp:IdleTimeOut>",
             f"<rsp:InputStreams>{escape(self.input_streams)}</rsp:InputStreams>",
             f"<rsp:OutputStreams>{escape(self.output_streams)}</rsp:OutputStreams>",
+            self._render_session() if self.runspace is not None else "",
             f"<rsp:ShellRunTime>{_age(now - self.created_at)}</rsp:ShellRunTime>",
             f"<rsp:ShellInactivity>{_age(now - self.used_at)}</rsp:ShellInactivity>",
         ]
+        if self.runspace is not None and not created:
+            parts.append("<rsp:MemoryUsed>52MB</rsp:MemoryUsed><rsp:ChildProcesses>0</rsp:ChildProcesses>")
         return f'<rsp:Shell xmlns:rsp="{ns.SHELL}">{"".join(parts)}</rsp:Shell>'
+
+    def _render_session(self) -> str:
+        return (
+            f"<rsp:MaxIdleTimeOut>PT2147483.647S</rsp:MaxIdleTimeOut><rsp:Locale>{self.locale}</rsp:Locale>"
+            f"<rsp:DataLocale>{self.data_locale}</rsp:DataLocale><rsp:CompressionMode>NoCompression"
+            f"</rsp:CompressionMode><rsp:ProfileLoaded>{'No' if self.no_profile else 'Yes'}</rsp:ProfileLoaded>"
+            f"<rsp:Encoding>UTF8</rsp:Encoding><rsp:BufferMode>Block</rsp:BufferMode>"
+            f"<rsp:State>{'Connected' if self.connected else 'Disconnected'}</rsp:State>"
+        )
 
 
 def _age(seconds: float) -> str:

@@ -44,9 +44,12 @@ class TestEngine:
     def __init__(self) -> None:
         self.started: list[CommandLine] = []
         self.own: dict[str, Callable[[], Process]] = {}
+        self.instead: Process | None = None
 
     def start(self, workstation: Workstation, command: CommandLine) -> Process:
         self.started.append(command)
+        if self.instead is not None:
+            return self.instead
         if command.command in self.own:
             return self.own[command.command]()
         return start(workstation, command, Hooks(powershell=self._powershell))

@@ -110,7 +110,7 @@ def test_a_shell_keeps_what_it_was_created_with(host: Any) -> None:
     client = host.client()
     client.create(
         "<rsp:WorkingDirectory>C:\\Windows</rsp:WorkingDirectory><rsp:Lifetime>PT1H</rsp:Lifetime>"
-        "<rsp:IdleTimeOut>PT1M30S</rsp:IdleTimeOut><rsp:Name>mine</rsp:Name>"
+        "<rsp:IdleTimeOut>PT1M30S</rsp:IdleTimeOut><rsp:Name>not told by Windows either</rsp:Name>"
         '<rsp:Environment><rsp:Variable Name="A">&lt;1&gt;</rsp:Variable></rsp:Environment>',
         options={"WINRS_CODEPAGE": "65001", "WINRS_NOPROFILE": "TRUE"},
     )
@@ -118,18 +118,18 @@ def test_a_shell_keeps_what_it_was_created_with(host: Any) -> None:
     assert output(client.receive(client.run("set", "A"))).startswith(b"A=<1>\r\n")
     assert output(client.receive(client.run("chcp"))) == b"Active code page: 65001\r\n"
     shell = client.ask(f"{TRANSFER}/Get", resource=SHELL)
-    assert shell.find(".//rsp:Name").text == "mine"
+    assert shell.texts(".//rsp:Name") == []
     assert shell.find(".//rsp:IdleTimeOut").text == "PT90.000S"
-    assert shell.find(".//rsp:Lifetime").text == "PT3600.000S"
     assert shell.find(".//rsp:ClientIP").text == "127.0.0.1"
 
 
 def test_the_engine_is_told_how_the_command_was_asked(host: Any) -> None:
     client = host.client()
     client.create()
-    client.run("powershell", "-Command", "-", options={"WINRS_CONSOLEMODE_STDIN": "FALSE", "WINRS_SKIP_CMD_SHELL": "1"})
+    path = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
+    client.run(path, "-Command", "-", options={"WINRS_CONSOLEMODE_STDIN": "FALSE", "WINRS_SKIP_CMD_SHELL": "1"})
     (line,) = host.engine.started
-    assert (line.command, line.arguments) == ("powershell", ("-Command", "-"))
+    assert (line.command, line.arguments) == (path, ("-Command", "-"))
     assert (line.console_mode_stdin, line.skip_cmd_shell, line.user, line.codepage) == (False, True, "Hélène", 850)
 
 
@@ -391,9 +391,12 @@ def test_an_engine_that_fails_costs_one_answer(host: Any, caplog: Any) -> None:
     assert client.command("hostname").status == 200
 
 
-def test_a_program_that_is_not_there_is_not_started_without_cmd(host: Any) -> None:
+@pytest.mark.parametrize("program", [r"C:\Windows\nothing.exe", "hostname.exe", "powershell"])
+def test_a_program_that_is_not_there_or_not_by_its_path_is_not_started_without_cmd(host: Any, program: str) -> None:
     client = host.client()
     client.create()
-    reply = client.command("nothing.exe", options={"WINRS_SKIP_CMD_SHELL": "TRUE"})
-    inner = reply.find(".//f:ProviderFault/f:WSManFault").attrib["Code"]
-    assert (reply.fault_code, inner) == (2147942402, "2147942402")
+    reply = client.command(program, options={"WINRS_SKIP_CMD_SHELL": "TRUE"})
+    told = "The system cannot find the file specified. "
+    assert (reply.fault_code, reply.find(".//f:ProviderFault").text) == (2147942402, told)
+    assert (reply.subcode, reply.find(".//s:Text").text) == ("w:InternalError", told)
+    assert client.command(r"C:\Windows\System32\hostname.exe", options={"WINRS_SKIP_CMD_SHELL": "1"}).status == 200

@@ -379,14 +379,6 @@ def test_command_metadata_is_said_not_to_be_told(emulated: Host) -> None:
         assert (shell.state, "no command metadata" in str(shell.streams.error[0])) == (PSInvocationState.FAILED, True)
 
 
-def test_disconnecting_is_not_supported(emulated: Host) -> None:
-    with emulated.pool() as pool:
-        with pytest.raises(WSManFaultError) as caught:
-            pool.disconnect()
-        assert caught.value.code == 0x80338042
-        assert script_of(pool, "'still here'").invoke() == ["still here"]
-
-
 def test_the_pool_counts_as_alive_until_it_is_closed(emulated: Host) -> None:
     with emulated.pool() as pool:
         assert pool.is_alive() is True
