@@ -8,7 +8,7 @@ Language = Literal["fr", "en"]
 
 TEXTS: dict[str, tuple[str, str]] = {
     "reading": ("Lecture de l'inventaire…", "Reading the inventory…"),
-    "begins": ("Exécution {run} : {hosts} poste(s)", "Run {run}: {hosts} host(s)"),
+    "begins": ("Exécution {run}, postes : {hosts}", "Run {run}, workstations: {hosts}"),
     "check": ("à blanc, rien n'est modifié", "check mode, nothing is changed"),
     "scouts": ("premiers postes", "first hosts"),
     "fleet": ("parc", "fleet"),

@@ -60,6 +60,17 @@ def group_label(group: Group, view: RunView, lang: Language) -> str:
     return interface("group_would_change" if would else f"group_{group.value}", lang)
 
 
+def fleet_size(view: RunView, lang: Language) -> str:
+    """How many workstations in how many associations a run asked."""
+    hosts, sites = len(view.hosts), len({host.site for host in view.hosts})
+    return interface(
+        "summary",
+        lang,
+        hosts=interface("one_workstation" if hosts == 1 else "workstations", lang, count=hosts),
+        sites=interface("one_association" if sites == 1 else "associations", lang, count=sites),
+    )
+
+
 def site_label(site: str, lang: Language) -> str:
     """A site's name as people read it: its group's name without `site_`, `_` as space, a capital first."""
     name = neutralise(site.removeprefix("site_").replace("_", " "), SHOWN_CHARACTERS)

@@ -21,6 +21,7 @@ from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
     SHOWN_CHARACTERS,
     finding_labels,
+    fleet_size,
     group_label,
     headline,
     is_about_a_setting,
@@ -38,6 +39,8 @@ STYLES = {Group.RIGHT: "green", Group.CHANGED: "cyan", Group.TODO: "bold yellow"
 
 
 _SITE_WIDTH: Final = 28
+_TABLE_WIDTH: Final = 72
+"""Columns below which a table would break words into letters."""
 _MOST_NAMES: Final = 20
 """Hosts of one reason that are named; the others are counted, and in the report files."""
 _NO_BREAK: Final = str.maketrans({"\u00a0": "\ue000", "\u202f": "\ue001"})
@@ -75,7 +78,7 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     """
     if not view.hosts:
         return Text(interface("no_hosts", lang))
-    parts: list[RenderableType] = [_Paragraph(_heading(view, lang)), _hosts(view, lang)]
+    parts: list[RenderableType] = [_Paragraph(_heading(view, lang)), _Hosts(view, lang)]
     todo = view.in_group(Group.TODO)
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
@@ -86,8 +89,7 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
 
 def summary(view: RunView, lang: Language) -> Text:
     """The sum of a run in one line: hosts, sites, and how many are as wanted, changed, in need of somebody."""
-    sites = len({host.site for host in view.hosts})
-    line = Text(interface("summary", lang, hosts=len(view.hosts), sites=sites))
+    line = Text(fleet_size(view, lang))
     for group in reversed(view.groups()):
         count = view.count(group)
         line.append(" · ")
@@ -106,7 +108,27 @@ def _heading(view: RunView, lang: Language) -> Text:
     return line
 
 
-def _hosts(view: RunView, lang: Language) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Hosts:
+    """Every host of a run: a table where there is room for one, else a line each below its site."""
+
+    view: RunView
+    lang: Language
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width >= _TABLE_WIDTH:
+            yield _table(self.view, self.lang)
+            return
+        for site, hosts in self.view.by_site():
+            yield Text(site_label(site, self.lang), style="bold")
+            for host in hosts:
+                verdict = (verdict_label(host, self.view, self.lang), STYLES[host.group])
+                name = neutralise(host.name, SHOWN_CHARACTERS)
+                line = Text.assemble(f"{name} · ", verdict, f" · {headline(host, self.lang)}")
+                yield Padding(_Paragraph(line), (0, 0, 0, 2))
+
+
+def _table(view: RunView, lang: Language) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
     table.add_column(interface("site", lang), overflow="fold", max_width=_SITE_WIDTH)
     table.add_column(interface("host", lang), overflow="fold")

@@ -33,6 +33,20 @@ def test_each_host_has_one_line_by_site_in_natural_order(view: RunView) -> None:
     assert re.search(r"pc-10\s+corrigé\s+Mode de connexion corrigé\s+1,2\ss", table)
 
 
+def test_a_narrow_terminal_gets_lines_with_whole_words(view: RunView) -> None:
+    text = _printed(render_table(view, "fr"), width=40)
+    assert max(map(len, text.splitlines())) <= 40
+    above = " ".join(text.split("Ce qui demande une intervention")[0].split())
+    assert "Club aviron pc-2 · non conforme · Échec du test (les deux serveurs) : nom introuvable" in above
+    assert re.findall(r"\bpc-\d+", above) == ["pc-1", "pc-2", "pc-10", "pc-3"]
+
+
+def test_one_workstation_in_one_association_is_not_counted_in_the_plural(view: RunView) -> None:
+    alone = dataclasses.replace(view, hosts=view.hosts[:1])
+    assert "1 workstation in 1 association ·" in _printed(render_table(alone, "en"))
+    assert "1 poste dans 1 association ·" in _printed(render_table(alone, "fr"))
+
+
 def test_what_needs_somebody_is_explained_step_by_step(view: RunView) -> None:
     text = " ".join(_printed(render_table(view, "en")).split())
     assert (

@@ -71,7 +71,11 @@ INTERFACE: Final[Mapping[str, str]] = {
     "transaction": "Transaction",
     "said": "What the connection said",
     "codes": "Codes",
-    "summary": "{hosts} workstations in {sites} associations",
+    "summary": "{hosts} in {sites}",
+    "one_workstation": "1 workstation",
+    "workstations": "{count} workstations",
+    "one_association": "1 association",
+    "associations": "{count} associations",
     "counted": "{what}: {count}",
     "made_by": "Made by iea-fleet {version}.",
 }

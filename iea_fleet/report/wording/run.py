@@ -19,9 +19,9 @@ TEXTS: Final[Mapping[str, Words]] = {
         next_step="Run again: the journal on the workstation says what was done, and nothing is done twice.",
     ),
     "run.task_failed": Words(
-        title="Another task failed",
-        explanation="Ansible failed on this host in the task {task}: {message}",
-        next_step="Mend the task or take it out of the playbook, then run again.",
+        title="Ansible could not do the task",
+        explanation="Ansible ended on this host in the task {task}: {message}",
+        next_step="Mend what it names, in the inventory or in the playbook, then run again.",
     ),
     "run.outcome_unusable": Words(
         title="Result of no use",
