@@ -37,14 +37,21 @@ def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: boo
     lines += [
         "",
         "Next:",
-        f"  iea-fleet push -i {inventory} --check      what a push would do",
-        f"  iea-fleet push -i {inventory}              do it",
-        "  iea-fleet lab status                       what stands on each workstation",
-        f"  iea-fleet lab break {last.name} server_dns   let something be wrong (--list: all there is)",
+        *_aligned(
+            (f"iea-fleet push -i {inventory} --check", "what a push would do"),
+            (f"iea-fleet push -i {inventory}", "do it"),
+            ("iea-fleet lab status", "what stands on each workstation"),
+            (f"iea-fleet lab break {last.name} server_dns", "let something be wrong (--list: all there is)"),
+        ),
         f"  iea-fleet lab mend {first.name if len(hosts) == 1 else 'all'}",
         "  iea-fleet lab down" if detached else "Ctrl-C, or iea-fleet lab down from elsewhere, closes the lab.",
     ]
     print_document("\n".join(lines))
+
+
+def _aligned(*commands: tuple[str, str]) -> list[str]:
+    width = max(len(command) for command, _ in commands)
+    return [f"  {command:{width}}   {meaning}" for command, meaning in commands]
 
 
 def tell_closed() -> None:
@@ -87,13 +94,12 @@ def show_catalogue(*, as_json: bool) -> None:
         print_document(json.dumps([_entry_document(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("Name", "Concerns", "Row", "What is so then", "Parameters", "Engines"):
+    for title in ("Name", "Concerns", "What is so then", "Parameters", "Engines"):
         table.add_column(title, overflow="fold", no_wrap=title == "Name")
     for entry in entries:
         table.add_row(
             entry.name,
             entry.kind,
-            "" if entry.row is None else str(entry.row),
             f"{entry.sentence} ({entry.note})" if entry.note else entry.sentence,
             " ".join(f"{name}={value}" for name, value in entry.parameters.items()),
             "all" if len(entry.engines) == len(EngineName) else ", ".join(entry.engines),

@@ -46,6 +46,9 @@ def test_up_tells_where_the_inventory_is_and_what_to_type_next(iea: CommandLine)
     assert "3 workstations in 1 association are up" in done.stdout
     assert f"iea-fleet push -i {iea.inventory}" in done.stdout
     assert "iea-fleet lab down" in done.stdout
+    told = ("what a push would do", "do it", "what stands on each", "let something be wrong")
+    lines = done.stdout.split("Next:")[1].splitlines()
+    assert len({line.index(text) for line in lines for text in told if text in line}) == 1
     assert iea.inventory.exists()
 
 
@@ -92,9 +95,10 @@ def test_a_transport_fault_meets_a_stock_client_until_it_is_mended(iea: CommandL
     assert run(iea, host, "hostname") == host
 
 
-def test_the_list_of_faults_needs_no_lab_and_names_row_and_engine(iea: CommandLine) -> None:
+def test_the_list_of_faults_needs_no_lab_and_names_parameters_and_engine(iea: CommandLine) -> None:
     done = iea("lab", "break", "--list")
     assert done.code == 0
+    assert "Row" not in done.stdout.splitlines()[0]
     for name in ("server_tls_expired", "shells_quota", "banner", "power_cut"):
         assert name in done.stdout
 
