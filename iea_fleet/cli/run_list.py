@@ -19,6 +19,9 @@ def show_runs(found: Sequence[RunOverview], as_json: bool) -> None:
     if as_json:
         print_document(json.dumps([overview.model_dump(mode="json") for overview in found], indent=2))
         return
+    if not found:
+        print_document("No run yet.")
+        return
     table = Table(box=None, pad_edge=False)
     for title in ("run", "kind", "state", "started", "by", "limit", "hosts"):
         table.add_column(title, no_wrap=title != "hosts")

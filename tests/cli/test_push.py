@@ -209,3 +209,9 @@ def test_the_state_folder_option_wins(program: Program, tmp_path: Path) -> None:
     assert program("push", "--state", str(other), "-i", program.fleet({"a": "ok"})).returncode == 0
     assert (other / "ledger.sqlite").exists()
     assert not (program.folder / "state").exists()
+
+
+def test_a_list_of_no_runs_says_so(program: Program) -> None:
+    done = program("runs", "list")
+    assert (done.returncode, done.stdout) == (0, "No run yet.\n")
+    assert json.loads(program("runs", "list", "--json").stdout) == []
