@@ -68,4 +68,6 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
     if first["type"] == "missing":
         raise InputError(_WHERE, f"the argument {name} is missing", "Give it, or use the role, which has a default.")
     message = first["msg"].removeprefix("Value error, ")
-    raise InputError(_WHERE, f"{name}: {message[:1].lower()}{message[1:]}", "Correct the value (role variable iea_*).")
+    variable = "_".join(("iea", *(str(part) for part in first["loc"] if isinstance(part, str))))
+    mend = f"Correct the value (the role's variable {variable})."
+    raise InputError(_WHERE, f"{name}: {message[:1].lower()}{message[1:]}", mend)

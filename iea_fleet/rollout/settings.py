@@ -49,7 +49,7 @@ def require_settings(names: Sequence[str], variables: Mapping[str, Mapping[str, 
         others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise InputError(
             where,
-            f"{lacking[0]}{others} can't be pushed to: iea_profile is missing",
+            f"iea_profile is missing for {lacking[0]}{others}",
             "Write iea_profile into the inventory's group_vars, the path of your application profile",
         )
     for profile in {str(variables[name]["iea_profile"]): None for name in asked}:

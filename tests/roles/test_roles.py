@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from iea_fleet.model.desired import DesiredConnection
-from iea_fleet.plugins._arguments import Arguments
+from iea_fleet.model.errors import InputError
+from iea_fleet.plugins._arguments import Arguments, parse_arguments
 
 REPOSITORY = Path(__file__).parents[2]
 ROLES = ("iea_connection", "iea_report")
@@ -79,6 +80,17 @@ def test_the_vendors_values_are_the_defaults_everywhere() -> None:
     assert defaults["iea_connection_test_timeout_ms"] == wanted.test_timeout_ms
     assert defaults["iea_deadline_s"] == Arguments(profile="lab").deadline_s
     assert defaults["iea_state_folder"] == Arguments(profile="lab").state_folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [({"deadline_s": 0}, "iea_deadline_s"), ({"connection": {"mode": "secured"}}, "iea_connection_mode")],
+)
+def test_a_wrong_value_names_the_variable_to_mend(arguments: dict[str, object], variable: str) -> None:
+    defaults = _load(REPOSITORY / "roles" / "iea_connection" / "defaults" / "main.yml")
+    assert variable in defaults
+    with pytest.raises(InputError, match=rf"the role's variable {variable}\)"):
+        parse_arguments({"profile": "lab", **arguments})
 
 
 def test_the_documentation_of_the_action_names_its_arguments_and_their_defaults() -> None:
