@@ -14,7 +14,7 @@ trap close EXIT
 trap 'exit 130' INT TERM HUP
 
 show() {
-    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    if [ -t 1 ]; then printf '\n\033[1m$ %s\033[0m\n' "$*"; else printf '\n$ %s\n' "$*"; fi
 }
 
 # Exit codes 1 and 4 are no failure here: some workstations of this fleet can't be mended from afar.
