@@ -143,12 +143,16 @@ def unwrap_cmd(text: str) -> str:
                 break
         else:
             return text
-        inner = text[position:].lstrip()
-        stripped = inner.rstrip()
-        # cmd takes the outer quotes off, unless they just hold one program's name (`cmd /?`).
-        if len(stripped) > 1 and stripped[0] == stripped[-1] == '"' and (stripped.count('"') != 2 or " " in stripped):
-            inner = stripped[1:-1]
-        text = inner
+        text = strip_cmd_quotes(text[position:])
+    return text
+
+
+def strip_cmd_quotes(text: str) -> str:
+    """The line after `/c` as cmd reads it: without outer quotes, unless they just hold a program's name (`cmd /?`)."""
+    text = text.lstrip()
+    stripped = text.rstrip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == '"' and (stripped.count('"') != 2 or " " in stripped):
+        return stripped[1:-1]
     return text
 
 

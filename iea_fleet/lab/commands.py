@@ -20,6 +20,7 @@ from iea_fleet.lab.command_line import (
     parse_powershell,
     split_arguments,
     split_steps,
+    strip_cmd_quotes,
     unwrap_cmd,
 )
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, EngineRefused, Process
@@ -108,7 +109,9 @@ def start(workstation: Workstation, line: CommandLine, hooks: Hooks) -> Process:
         known = _program(program) in _PROGRAMS or (is_powershell(program) and hooks.powershell is not None)
         if not known or not ntpath.dirname(program):
             raise EngineRefused(_FILE_NOT_FOUND, "The system cannot find the file specified. ")
-    text = expand_variables(unwrap_cmd(line.text), environment)
+    # A text shell gives the line to `cmd /c`; WinRb's client puts the whole of it in quotes, which that takes off.
+    text = line.text if line.skip_cmd_shell else strip_cmd_quotes(line.text)
+    text = expand_variables(unwrap_cmd(text), environment)
     steps = split_steps(text)
     if len(steps) == 1 and steps[0] == Step("", steps[0].text):
         call = console.powershell_call(steps[0].text)

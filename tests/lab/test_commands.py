@@ -179,9 +179,14 @@ def test_a_parameter_that_powershell_does_not_take_is_refused() -> None:
         parse_powershell(("-EncodedCommand", "%%"))
 
 
+@pytest.mark.parametrize("line", ['"cmd /c echo hi"', '"echo hi"', ' "cmd /c "echo hi"" '])
+def test_quotes_around_a_whole_line_are_taken_off_as_cmd_does(line: str) -> None:
+    assert run(line) == ("hi\r\n", "", 0)
+
+
 def test_without_cmd_only_programs_are_started() -> None:
-    assert run("hostname", skip_cmd_shell=True) == ("POSTE-07\r\n", "", 0)
-    for built_in in ("echo", "powershell"):
+    assert run(r"C:\Windows\System32\hostname.exe", skip_cmd_shell=True) == ("POSTE-07\r\n", "", 0)
+    for built_in in ("echo", "powershell", "hostname"):
         with pytest.raises(EngineRefused) as refused:
             run(built_in, skip_cmd_shell=True)
         assert refused.value.code == 0x80070002

@@ -261,7 +261,7 @@ class Connection:
             kind = content_type.split(";")[0].strip().lower()
             if kind not in {"application/soap+xml", "text/xml"}:
                 return Response(415 if kind else 400)
-            if self._scheme == "http" and self._logon.can_seal and not self._allows_unencrypted():
+            if self._scheme == "http" and not self._allows_unencrypted():
                 return Response(500)
             document, charset = to_utf8(body, content_type)
         else:

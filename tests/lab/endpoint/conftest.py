@@ -19,7 +19,7 @@ from iea_fleet.lab.commands import Hooks, start
 from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
 from iea_fleet.lab.transport_faults import FaultSet
-from iea_fleet.lab.workstation import Account, Description, Workstation
+from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 
 T = TypeVar("T")
 USER, PASSWORD = "Hélène", "pâss:wörd 1"
@@ -89,7 +89,14 @@ class Lab:
 
     def open(self, description: Description | None = None, **changes: Any) -> Host:
         """One open workstation with an account; `changes` replace parts of the description."""
-        made = description or Description("POSTE-01", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),), domain=None)
+        made = description or Description(
+            "POSTE-01",
+            "127.0.0.1",
+            0,
+            accounts=(Account(USER, PASSWORD),),
+            domain=None,
+            auth=AuthSettings(allow_unencrypted=True),
+        )
         workstation = Workstation(replace(made, **changes), FaultSet())
         engine = TestEngine()
         endpoint = Endpoint([workstation], engine)

@@ -13,6 +13,7 @@ import pytest
 import spnego
 
 from iea_fleet.lab.http.sealing import unseal
+from iea_fleet.lab.workstation import AuthSettings
 from tests.lab.endpoint.conftest import PASSWORD, SHELL, TRANSFER, USER, Reply, envelope
 
 SEALED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
@@ -101,7 +102,12 @@ def test_every_client_is_understood(host: Any, scheme: str, protocol: str, inden
     assert host.workstation.stats.logons == 1
 
 
-def test_a_clear_message_after_an_ntlm_logon_gets_an_empty_500(host: Any) -> None:
+def test_a_clear_message_gets_an_empty_500_by_default(lab: Any) -> None:
+    host = lab.open(auth=AuthSettings())
+    basic = host.client()
+    reply = basic.create()
+    basic.connection.close()
+    assert (reply.status, reply.body) == (500, b"")
     with sealing_client(host) as client:
         assert client.log_on().status == 200
         reply = client.post(envelope(f"{TRANSFER}/Create", "<rsp:Shell/>").encode())
