@@ -25,7 +25,8 @@ Inventory = Annotated[
     ),
 ]
 Limit = Annotated[
-    str, typer.Option("--limit", "-l", help="Only these hosts or groups, as for Ansible: site_lyon, 'ws-1*', 'a:!b'.")
+    Optional[str],  # noqa: UP045 (typer reads it at run time)
+    typer.Option("--limit", "-l", help="Only these hosts or groups, as for Ansible: site_lyon, 'ws-1*', 'a:!b'."),
 ]
 Forks = Annotated[int, typer.Option("--forks", "-f", min=1, max=500, help="How many workstations at once.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document on standard output.")]

@@ -11,7 +11,7 @@ from iea_fleet.cli import options
 
 def push(
     inventory: options.Inventory = [options.INVENTORY_DEFAULT],  # noqa: B006 (typer copies it)
-    limit: options.Limit = "",
+    limit: options.Limit = None,
     check: Annotated[bool, typer.Option("--check", "-C", help="Change nothing; tell what would be changed.")] = False,
     diff: Annotated[bool, typer.Option("--diff", "-D", help="Show each setting before and after.")] = False,
     json: options.Json = False,

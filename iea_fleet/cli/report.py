@@ -9,7 +9,7 @@ from iea_fleet.cli import options
 
 def report(
     inventory: options.Inventory = [options.INVENTORY_DEFAULT],  # noqa: B006 (typer copies it)
-    limit: options.Limit = "",
+    limit: options.Limit = None,
     json: options.Json = False,
     lang: options.Language = None,
     forks: options.Forks = 20,

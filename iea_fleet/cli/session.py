@@ -33,7 +33,7 @@ class Request:
 
     kind: RunKind
     inventory: tuple[str, ...]
-    limit: str
+    limit: str | None
     check: bool
     diff: bool
     as_json: bool
@@ -64,7 +64,7 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     remove_leftovers(state.path / "runs")
     run_id, stop = new_run_id(), Stop()
     order = Order(request.kind, request.inventory, request.check, request.diff, request.forks, vault)
-    new = NewRun(request.kind, request.check, request.limit, [host.asked for host in hosts])
+    new = NewRun(request.kind, request.check, request.limit or "", [host.asked for host in hosts])
     how = Presentation(request.as_json, request.diff, request.output, lang)
     folder = state.run_folder(run_id)
     with _signals(stop, lang):

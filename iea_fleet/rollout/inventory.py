@@ -43,13 +43,13 @@ class Host:
 
 
 def read_inventory(
-    sources: Sequence[str], pattern: str, vault: Vault, environment: Mapping[str, str]
+    sources: Sequence[str], pattern: str | None, vault: Vault, environment: Mapping[str, str]
 ) -> tuple[Host, ...]:
     """Read the hosts that match.
 
     Args:
         sources: inventory files, folders, or lists of names with a comma.
-        pattern: as for Ansible's `--limit`; empty: every host.
+        pattern: as for Ansible's `--limit`; `None`: every host.
         vault: opens what is encrypted in the inventory.
         environment: variables for Ansible's programs, beside the user's own.
     Returns: at least one host, in the inventory's order, each once.
@@ -60,6 +60,8 @@ def read_inventory(
         if "," not in source and not os.path.exists(source):  # noqa: PTH110 - pathlib's raises for a name too long
             shown = neutralise(source, _SHOWN_CHARACTERS)
             raise InputError(shown, "there is no such inventory", "Name a file or folder with --inventory")
+    if pattern is not None:
+        _require_pattern(pattern)
     vault.check()
     arguments = ["inventory", "--list"]
     for source in sources:
@@ -87,6 +89,19 @@ def read_inventory(
     require_settings([host.name for host in hosts], _variables(groups), where)
     _require_vault_opens(groups, vault, environment, where)
     return hosts
+
+
+def _require_pattern(pattern: str) -> None:
+    """Refuse what Ansible takes for every host, though a person meant some: a variable of the shell that was not set,
+    a bracket that is not closed (Ansible leaves it out, so that `~[` is `~`, which matches every name).
+    """
+    shown = f"--limit {neutralise(pattern, _SHOWN_CHARACTERS) or repr(pattern)}"
+    mend = "Name hosts or groups, or leave --limit out for all"
+    if not re.fullmatch(r"[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*", pattern):
+        raise InputError(shown, "its brackets don't match, and Ansible would leave them out", mend)
+    parts = [part.strip() for part in re.split(r"[,:]", pattern)]
+    if not any(parts) or not all(part.strip("!&~") for part in parts if part):
+        raise InputError(shown, "it names no host", mend)
 
 
 def _ansible(

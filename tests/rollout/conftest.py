@@ -72,7 +72,7 @@ class Stage:
         """Carry out a push; what the ledger says in the end."""
         content = find_content()
         vault = vault or Vault()
-        hosts = read_inventory([inventory], "", vault, content.environment())
+        hosts = read_inventory([inventory], None, vault, content.environment())
         run_id = new_run_id()
         folder = self.state.run_folder(run_id)
         order = Order(RunKind.PUSH, [inventory], forks=forks, vault=vault, wave_pause_s=0.0)

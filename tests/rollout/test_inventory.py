@@ -26,7 +26,7 @@ all:
 """
 
 
-def read(path: Path, pattern: str = "", vault: Vault | None = None) -> tuple[Host, ...]:
+def read(path: Path, pattern: str | None = None, vault: Vault | None = None) -> tuple[Host, ...]:
     return read_inventory([str(path)], pattern, vault or Vault(), {})
 
 
@@ -55,7 +55,7 @@ def test_patterns_are_ansibles(tmp_path: Path, pattern: str, names: list[str]) -
 
 def test_several_sources_and_lists_of_names_are_inventories(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text(FLEET)
-    hosts = read_inventory([str(tmp_path / "hosts.yml"), "ws8,ws9"], "", Vault(), {})
+    hosts = read_inventory([str(tmp_path / "hosts.yml"), "ws8,ws9"], None, Vault(), {})
     assert {"ws1", "ws8", "ws9"} <= {host.name for host in hosts}
 
 
@@ -134,9 +134,23 @@ def test_a_site_keeps_its_accents_in_any_locale(tmp_path: Path, monkeypatch: pyt
     assert read(tmp_path / "hosts.yml")[0].site == "Crèche"
 
 
+@pytest.mark.parametrize("pattern", ["", " ", ",", ":", "!", "~", "ws1:!", "~[", "ws[1:5", "ws1]"])
+def test_a_pattern_that_ansible_would_take_for_every_host_is_refused(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "hosts.yml").write_text(FLEET)
+    with pytest.raises(InputError, match="or leave --limit out for all"):
+        read(tmp_path / "hosts.yml", pattern)
+
+
+@pytest.mark.parametrize("pattern", ["ws[1:4]", "ws1,", "~ws[14]", "all:!laptops", "site_lyon,&all"])
+def test_brackets_and_separators_of_ansible_stay(tmp_path: Path, pattern: str) -> None:
+    hosts = "\n".join(f"        ws{number}:" for number in range(5))
+    (tmp_path / "hosts.yml").write_text(f"{FLEET}    ws:\n      hosts:\n{hosts}\n")
+    assert read(tmp_path / "hosts.yml", pattern)
+
+
 def test_what_was_typed_at_length_is_told_at_no_length(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("a:\n  hosts: {w: }\n")
-    for source, pattern in (("x" * 5000, ""), (str(tmp_path / "hosts.yml"), "y" * 5000)):
+    for source, pattern in (("x" * 5000, None), (str(tmp_path / "hosts.yml"), "y" * 5000)):
         with pytest.raises(InputError) as refused:
             read_inventory([source], pattern, Vault(), {})
         assert len(str(refused.value)) < 600
