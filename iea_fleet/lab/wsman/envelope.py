@@ -109,7 +109,10 @@ def parse_xml(document: bytes) -> ElementTree.Element:
         count += 1
         if depth > MAX_DEPTH or count > MAX_ELEMENTS or len(attributes) > MAX_ATTRIBUTES:
             raise EnvelopeRefused("the XML is too deep or has too many elements or attributes")
-        builder.start(_braced(name), {_braced(key): value for key, value in attributes.items()})
+        # winrm4j puts the shell's own attributes (CommandId) in the shell's namespace, and Windows takes them so.
+        builder.start(
+            _braced(name), {_braced(key.removeprefix(ns.SHELL + "}")): value for key, value in attributes.items()}
+        )
 
     def end(name: str) -> None:
         nonlocal depth

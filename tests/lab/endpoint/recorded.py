@@ -89,7 +89,8 @@ class Exchange:
         if self.action == "Command":
             return self.answered.findtext(f".//{SHELL}CommandId")
         for element in self.asked.iter():
-            local, command_id = element.tag.rpartition("}")[2], element.get("CommandId")
+            local = element.tag.rpartition("}")[2]
+            command_id = element.get("CommandId") or element.get(f"{SHELL}CommandId")
             if command_id and local in {"DesiredStream", "Stream", "CommandLine", "Signal", "Connect"}:
                 return command_id
         return None
@@ -122,21 +123,33 @@ class Exchange:
 
 
 def find_recordings() -> Iterator[Path]:
-    """Every file below the folder of facts that holds `messages` with request and response."""
+    """Every file below the folder of facts that holds exchanges in one of the known forms."""
     for path in sorted(FACTS.rglob("*.yml")):
-        document = yaml.safe_load(path.read_text("utf-8"))
-        if isinstance(document, dict) and isinstance(document.get("messages"), list):
+        if _messages(path):
             yield path
+
+
+def _messages(path: Path) -> list[tuple[str, str | None]]:
+    """Requests and responses of a file (None: it broke off), in the form of pypsrp's recordings or of WinRMSharp's."""
+    document = yaml.safe_load(path.read_text("utf-8"))
+    if isinstance(document, dict) and isinstance(document.get("messages"), list):
+        found = [m for m in document["messages"] if isinstance(m, dict) and isinstance(m.get("request"), str)]
+        return [(m["request"], None if "http_error" in m else m.get("response")) for m in found]
+    if isinstance(document, list):
+        found = [m for m in document if isinstance(m, dict) and {"Request", "Response"} <= m.keys()]
+        return [(m["Request"]["Body"], m["Response"]["Body"]) for m in found]
+    return []
 
 
 def load(path: Path) -> list[Exchange]:
     """The exchanges of a recording until one that broke off."""
     exchanges = []
-    for message in yaml.safe_load(path.read_text("utf-8"))["messages"]:
-        if not message.get("response") or "http_error" in message:
+    for request, response in _messages(path):
+        if not response:
             break
-        status = 500 if ":Fault>" in message["response"] else 200
-        exchanges.append(Exchange(message["request"], message["response"], status))
+        # What a file says of an encoding was true of other bytes.
+        request = re.sub(r"^\s*<\?xml[^>]*\?>\s*", "", request)
+        exchanges.append(Exchange(request, response.strip(), 500 if ":Fault>" in response else 200))
     return exchanges
 
 
@@ -242,7 +255,7 @@ def lines(element: ElementTree.Element) -> list[str]:
 
     def render(tree: list[Any], depth: int) -> Iterator[str]:
         tag, attributes, text, children = tree
-        yield " ".join(["  " * depth + tag, *(f"{key}={value}" for key, value in attributes.items()), repr(text)])
+        yield " ".join(["  " * depth + tag, *(f"{key}={value}" for key, value in sorted(attributes.items())), repr(text)])
         for child in children:
             yield from render(child, depth + 1)
 

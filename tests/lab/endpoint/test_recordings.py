@@ -108,10 +108,10 @@ def test_the_lab_answers_as_windows_did(host: Any, path: Path) -> None:
 
 
 def test_a_used_up_quota_is_told_in_both_details_as_windows_does(host: Any) -> None:
-    path = next(FACTS.rglob("wmi_error_v2.xml"), None)
-    if path is None:
+    found = next(FACTS.rglob("wmi_error_v2.xml"), None)
+    if found is None:
         pytest.skip(f"no wmi_error_v2.xml below {FACTS}")
-    recorded = ElementTree.fromstring(path.read_text("utf-8"))
+    recorded = ElementTree.fromstring(found.read_text("utf-8"))
     client = host.client()
     for _ in range(30):
         assert client.create().status == 200

@@ -77,3 +77,14 @@ def test_a_text_shell_cannot_be_left(host: Any) -> None:
     client.create()
     assert client.ask(f"{SHELL}/Disconnect", "<rsp:Disconnect/>").subcode == "w:UnsupportedFeature"
     assert client.ask(f"{SHELL}/Reconnect").subcode == "w:UnsupportedFeature"
+
+
+def test_a_command_is_named_by_an_attribute_with_the_shells_namespace_too(host: Any) -> None:
+    client = host.client()
+    client.create()
+    command = client.run("hostname")
+    desired = f'<rsp:DesiredStream rsp:CommandId="{command}">stdout stderr</rsp:DesiredStream>'
+    reply = client.ask(f"{SHELL}/Receive", f"<rsp:Receive>{desired}</rsp:Receive>")
+    assert reply.texts(".//rsp:ExitCode") == ["0"]
+    code = f"<rsp:Code>{SHELL}/signal/terminate</rsp:Code>"
+    assert client.ask(f"{SHELL}/Signal", f'<rsp:Signal rsp:CommandId="{command}">{code}</rsp:Signal>').status == 200
