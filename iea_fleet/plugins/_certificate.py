@@ -38,7 +38,7 @@ def certificate_facts(facts: TransportFacts, der: bytes | None) -> TransportFact
         certificate = x509.load_der_x509_certificate(der)
         subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
         since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except ValueError:
+    except Exception:  # cryptography has no root for what hostile bytes make it raise: InvalidVersion, TypeError, ...
         return facts
     return replace(
         facts,
