@@ -102,6 +102,8 @@ class GuardedAdapter(HTTPAdapter):
         )
         if response.status_code == requests.codes.unauthorized:
             watch.offers(tuple(_schemes(response)))
+        else:
+            watch.accepted()
         watch.receiving(head, head)
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:

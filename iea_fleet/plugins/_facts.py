@@ -25,6 +25,7 @@ from iea_fleet.plugins._watch import (
     BasicInClear,
     DeadlinePassed,
     EncodedResponse,
+    LogonWithoutEnd,
     Redirected,
     TooMuchReceived,
     Watch,
@@ -43,6 +44,7 @@ _BY_CLASS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((EncodedResponse,), Failure.COMPRESSED),
     ((Redirected,), Failure.HTTP),
     ((BasicInClear,), Failure.BASIC_IN_CLEAR),
+    ((LogonWithoutEnd,), Failure.LOGON),
     ((winrm.WSManFaultError, psrp.WSManFaultError, winrm.WinRMOperationTimeoutError), Failure.FAULT),
     ((winrm.WinRMTransportError, psrp.WinRMTransportError), Failure.HTTP),
     ((ssl.SSLCertVerificationError,), Failure.CERTIFICATE),
@@ -182,12 +184,18 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _codes(cause: BaseException) -> tuple[int | None, int | None]:
     """The codes of a fault: that of its WSManFault and that of its MSFT_WmiError."""
     if isinstance(cause, winrm.WSManFaultError):
-        return cause.wsman_fault_code, cause.wmierror_code
+        return _code(cause.wsman_fault_code), _code(cause.wmierror_code)
     if isinstance(cause, psrp.WSManFaultError):
-        return (int(cause.code) if str(cause.code).isdecimal() else None), None
+        return _code(cause.code), None
     if isinstance(cause, winrm.WinRMOperationTimeoutError):
         return 2150858793, None
     return None, None
+
+
+def _code(told: object) -> int | None:
+    """A code as the host told it; `None` for what is none of 32 bits, the size of all that Windows sends."""
+    digits = str(told) if isinstance(told, int | str) and (isinstance(told, str) or told.bit_length() <= 32) else ""
+    return int(digits) if digits.isdecimal() and len(digits) <= 10 and int(digits) < 2**32 else None
 
 
 def _message(cause: BaseException, failure: Failure) -> str:

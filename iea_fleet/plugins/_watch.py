@@ -48,11 +48,19 @@ class BasicInClear(GuardStop):
     """The password would cross the network in clear."""
 
 
+class LogonWithoutEnd(GuardStop):
+    """The host goes on asking for a logon; each further answer could be one more wrong password to a domain."""
+
+
 class Limit(StrEnum):
     """Which bound a host went over."""
 
     RESPONSE = "response"
     ROUND = "round"
+
+
+_MOST_UNAUTHORIZED = 6
+"""401 responses in a row that a logon may take: NTLM takes two (one more in SPNEGO), Kerberos seldom more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class Watch:
         self._round_bytes = round_bytes
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
+        self._unauthorized = 0
         self.pin = pin
         self.requests = 0
         self.bytes_sent = 0
@@ -143,8 +152,15 @@ class Watch:
         if self.bytes_received > self._round_bytes:
             raise TooMuchReceived(Limit.ROUND)
 
+    def accepted(self) -> None:
+        """The host answered with something else than 401."""
+        self._unauthorized = 0
+
     def offers(self, schemes: tuple[str, ...]) -> None:
-        """Note the logon methods of a 401; those of an earlier one stay known."""
+        """Note the logon methods of a 401; those of an earlier one stay known. Raises: LogonWithoutEnd."""
+        self._unauthorized += 1
+        if self._unauthorized > _MOST_UNAUTHORIZED:
+            raise LogonWithoutEnd
         self.offered = (*self.offered, *(scheme for scheme in schemes if scheme not in self.offered))
 
     def connecting(self) -> None:
