@@ -26,9 +26,9 @@ from iea_fleet.lab.messages import (
     Reply,
     StatusOrder,
 )
-from iea_fleet.lab.process import RECORD, read_record
+from iea_fleet.lab.process import RECORD, open_log, read_record
 from iea_fleet.ledger.lock import is_held
-from iea_fleet.ledger.state import named_for_user, open_state_folder
+from iea_fleet.ledger.state import open_state_folder, private_folder
 from iea_fleet.model.errors import FleetError, HostsBusy, InputError, LocalFailure
 
 _ANSWER_TIMEOUT_S = 30.0
@@ -39,10 +39,7 @@ _ERRORS: tuple[type[FleetError], ...] = (InputError, HostsBusy, LocalFailure, Fl
 
 def open_control(state: Path | None) -> LabControl:
     """The lab of a state folder, made when it is missing; `state` None: the usual one. Raises: LocalFailure."""
-    folder = open_state_folder(state).path / "lab"
-    with named_for_user(folder):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    return LabControl(folder)
+    return LabControl(private_folder(open_state_folder(state).path / "lab"))
 
 
 class LabControl:
@@ -72,7 +69,7 @@ class LabControl:
         """
         told, tells = os.pipe()
         with os.fdopen(told, "rb") as answer:
-            with os.fdopen(tells, "wb") as pipe, (self.folder / "lab.log").open("wb") as log:
+            with os.fdopen(tells, "wb") as pipe, open_log(self.folder) as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "iea_fleet.lab.process", str(self.folder), settings.model_dump_json()],
                     stdin=subprocess.DEVNULL,
@@ -138,7 +135,8 @@ class LabControl:
         found = (self.folder / RECORD).exists()
         if record is not None:
             remove_inventory(Path(record.settings.inventory))
-            Path(record.socket).unlink(missing_ok=True)
+            if Path(record.socket).is_socket():  # a record is a file like any other: it may name what is none of ours
+                Path(record.socket).unlink(missing_ok=True)
         (self.folder / RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.folder / "workstations", ignore_errors=True)
         return found

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -30,11 +31,12 @@ from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.pwsh.staging import PwshStaging
 from iea_fleet.lab.staging import Staging
 from iea_fleet.ledger.lock import RunLock
-from iea_fleet.ledger.state import write_private
+from iea_fleet.ledger.state import named_for_user, write_private
 from iea_fleet.model.errors import FleetError, LocalFailure
 
 RECORD = "lab.json"
 _LINE_BOUND_BYTES = 1 << 16
+_ORDER_TIMEOUT_S = 5.0
 # A socket's path is at most 107 bytes long on Linux, 103 on macOS; the lab's folder may be longer.
 _SOCKET_PATH_BOUND_BYTES = 100
 _LOCK_ATTEMPTS = 4
@@ -69,6 +71,13 @@ async def _lock(folder: Path) -> RunLock:
             f"a lab is already running{_described(folder)}",
             "See it with iea-fleet lab status, close it with iea-fleet lab down.",
         ) from error
+
+
+def open_log(folder: Path) -> BinaryIO:
+    """The lab's log, new and empty, for its owner alone; never through a link that lies there. Raises: LocalFailure."""
+    with named_for_user(folder):
+        log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(log, "wb")
 
 
 def read_record(folder: Path) -> LabRecord | None:
@@ -110,8 +119,11 @@ class _Process:
                 return
             ending.cancel()
             await starting
-            server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_BOUND_BYTES)
-            path.chmod(0o600)
+            umask = os.umask(0o177)  # from the first moment on
+            try:
+                server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_BOUND_BYTES)
+            finally:
+                os.umask(umask)
             try:
                 record = LabRecord(pid=os.getpid(), socket=str(path), settings=self._settings)
                 write_private(self._folder / RECORD, record.model_dump_json().encode())
@@ -145,8 +157,9 @@ class _Process:
             self._replies.add(task)
             task.add_done_callback(self._replies.discard)
         # Whoever asked may have gone: that is its own matter.
-        with contextlib.suppress(OSError, asyncio.LimitOverrunError, ValueError):
-            line = await reader.readline()
+        with contextlib.suppress(OSError, asyncio.LimitOverrunError, ValueError, TimeoutError):
+            # Who connects and says nothing must not keep the lab from closing.
+            line = await asyncio.wait_for(reader.readline(), _ORDER_TIMEOUT_S)
             reply = await self._carry_out(line)
             writer.write(reply.model_dump_json().encode() + b"\n")
             await writer.drain()
@@ -204,9 +217,9 @@ def main() -> None:
     def tell(reply: Reply) -> None:
         sys.stdout.write(reply.model_dump_json() + "\n")
         sys.stdout.flush()
-        log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        for stream in (1, 2):
-            os.dup2(log, stream)
+        with open_log(folder) as log:
+            for stream in (1, 2):
+                os.dup2(log.fileno(), stream)
 
     try:
         settings = LabSettings.model_validate_json(sys.argv[2])
