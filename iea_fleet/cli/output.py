@@ -74,13 +74,14 @@ def require_written() -> None:
 
 
 def console(stream: TextIO) -> Console:
-    """A console on standard output or standard error; on no terminal it is 160 columns wide and has no colours."""
+    """A console on an output; on no terminal it has no colours and is as wide as COLUMNS says, else 160."""
     from rich.console import Console
 
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     deaf: IO[str] = _Deaf(stream)  # type: ignore[assignment]
-    return Console(file=deaf, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else 160)
+    width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else 160
+    return Console(file=deaf, highlight=False, markup=False, emoji=False, width=width)
 
 
 def print_document(text: str) -> None:

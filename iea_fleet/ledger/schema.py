@@ -93,8 +93,18 @@ def open_ledger(url: str) -> Engine:
             raise InputError(
                 "--ledger", "the address of a file takes nothing after a question mark", "Name a file: sqlite:///FILE"
             )
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise InputError(
+                "--ledger",
+                f"{parsed.get_backend_name()[:40]} can't hold a ledger",
+                "Write sqlite:///FILE or postgresql+psycopg://...",
+            )
         engine = create_engine(parsed, **_options(parsed.get_backend_name()))
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+    except ImportError as error:
+        raise InputError(
+            "--ledger", f"the package {error.name} is not installed", f"Install it: pip install {error.name}"
+        ) from error
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         # A ValueError quotes what it can't read, which may be a part of a password.
         said = "a part of it can't be read" if isinstance(error, ValueError) else error
         raise InputError(

@@ -178,8 +178,8 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
     said = neutralise(host.detail, SHOWN_CHARACTERS)
     if said and not any(said in one.words.explanation for _, one in labels):
         told_by = interface("counted", lang, what=interface("said", lang), count=said)
-        lines.append(Padding(_Paragraph(Text(told_by, style="dim")), (0, 0, 0, 4)))
-    return Padding(Lines(*lines), (0, 0, 1, 0))
+        lines.append(Padding(_Paragraph(Text(told_by, style="dim")), (0, 0, 0, 4), expand=False))
+    return Padding(Lines(*lines), (0, 0, 1, 0), expand=False)
 
 
 def _names(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Text:
@@ -201,7 +201,7 @@ def _of_the_first(hosts: Sequence[HostRow], explanation: str) -> str:
 
 def _finding(title: Text, explanation: str, steps: Iterable[str]) -> list[RenderableType]:
     return [
-        Padding(_Paragraph(title), (0, 0, 0, 2)),
-        *([Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4))] if explanation else []),
-        *(Padding(_Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4)) for step in steps),
+        Padding(_Paragraph(title), (0, 0, 0, 2), expand=False),
+        *([Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4), expand=False)] if explanation else []),
+        *(Padding(_Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4), expand=False) for step in steps),
     ]

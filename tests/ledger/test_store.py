@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sqlite3
 import stat
@@ -169,6 +170,13 @@ def test_an_address_that_can_not_be_used_is_refused_without_telling_its_password
     with pytest.raises((InputError, LocalFailure)) as raised:
         Ledger(address)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="the package is installed here")
+def test_a_package_that_is_missing_for_a_ledger_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        Ledger("postgresql+psycopg://u:secret@h/d")
+    assert str(caught.value) == "--ledger: the package psycopg is not installed. Install it: pip install psycopg"
 
 
 @pytest.mark.parametrize(
