@@ -209,6 +209,9 @@ class Connection:
         challenges = [("WWW-Authenticate", challenge) for challenge in logon.challenges]
         if logon.user is None:
             return Response(401, headers=challenges)
+        if not body and "authorization" not in headers:
+            # An empty message is sent to log on. The Go client sends one before each of its messages, with new keys.
+            return Response(401, headers=[("WWW-Authenticate", challenge) for challenge in self._logon.challenges()])
         response = await self._authenticated(headers, content_type, body, logon.user)
         response.headers[:0] = challenges
         return response

@@ -255,7 +255,9 @@ def lines(element: ElementTree.Element) -> list[str]:
 
     def render(tree: list[Any], depth: int) -> Iterator[str]:
         tag, attributes, text, children = tree
-        yield " ".join(["  " * depth + tag, *(f"{key}={value}" for key, value in sorted(attributes.items())), repr(text)])
+        yield " ".join(
+            ["  " * depth + tag, *(f"{key}={value}" for key, value in sorted(attributes.items())), repr(text)]
+        )
         for child in children:
             yield from render(child, depth + 1)
 

@@ -17,6 +17,7 @@ from iea_fleet.lab.workstation import AuthSettings
 from tests.lab.endpoint.conftest import PASSWORD, SHELL, TRANSFER, USER, Reply, envelope
 
 SEALED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
+CREATE = envelope(f"{TRANSFER}/Create", "<rsp:Shell/>").encode()
 
 
 class Keys:
@@ -93,11 +94,10 @@ def sealing_client(host: Any, scheme: str = "Negotiate", protocol: str = "ntlm")
     ],
 )
 def test_every_client_is_understood(host: Any, scheme: str, protocol: str, indent: str, closing: str) -> None:
-    create = envelope(f"{TRANSFER}/Create", "<rsp:Shell/>").encode()
     with sealing_client(host, scheme, protocol) as client:
         assert client.log_on().status == 200
         for count in (1, 2, 3):
-            assert b"CreateResponse" in client.ask(create, indent, closing)
+            assert b"CreateResponse" in client.ask(CREATE, indent, closing)
             assert len(host.workstation.shells) == count
     assert host.workstation.stats.logons == 1
 
@@ -118,7 +118,17 @@ def test_a_logon_belongs_to_its_connection(host: Any) -> None:
     with sealing_client(host) as client, sealing_client(host) as other:
         assert client.log_on().status == 200
         assert other.post(b"").status == 401
-        assert client.post(b"").status == 200
+        assert b"CreateResponse" in client.ask(CREATE, "\t", "--Encrypted Boundary--\r\n")
+
+
+def test_a_client_may_log_on_anew_on_its_connection_before_each_message(host: Any) -> None:
+    with sealing_client(host) as client:
+        for count in (1, 2, 3):
+            assert client.post(b"").status == 401
+            client.context = spnego.client(USER, PASSWORD, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+            assert client.log_on().status == 200
+            assert b"CreateResponse" in client.ask(CREATE, "\t", "--Encrypted Boundary--\r\n")
+            assert (len(host.workstation.shells), host.workstation.stats.logons) == (count, count)
 
 
 def test_a_message_that_was_tampered_with_is_refused(host: Any) -> None:
