@@ -25,7 +25,7 @@ from iea_fleet.lab.pwsh.engine import PwshEngine
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.transport_faults import FaultSet
-from iea_fleet.lab.workstation import Account, Description, Workstation
+from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 from iea_fleet.model.errors import InputError
 
 USER, PASSWORD, NAME = "Hélène", "pâss:wörd 1", "POSTE-01"
@@ -62,7 +62,14 @@ class Host:
     def __init__(self, engine: Engine, *, https: bool = False) -> None:
         self.engine = Listening(engine)
         self.workstation = Workstation(
-            Description(NAME, "127.0.0.1", None if https else 0, 0 if https else None, (Account(USER, PASSWORD),)),
+            Description(
+                NAME,
+                "127.0.0.1",
+                None if https else 0,
+                0 if https else None,
+                (Account(USER, PASSWORD),),
+                auth=AuthSettings(allow_unencrypted=True),
+            ),
             FaultSet(),
         )
         self.loop = asyncio.new_event_loop()
