@@ -19,6 +19,11 @@ from iea_fleet.rollout.vault import Vault
 
 _TIME_LIMIT_S = 300
 _SITE_PREFIX = "site_"
+_QUIET = {
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+    # What these programs print to us, decrypted passwords among it, Ansible also writes into the user's log file.
+    "ANSIBLE_LOG_PATH": os.devnull,
+}
 _NO_PASSWORD_TRANSPORTS = frozenset({"kerberos", "certificate"})
 """WinRM logons that need no password in the inventory: a ticket, a client certificate."""
 _UTF_8 = {"PYTHONIOENCODING": "utf-8"}
@@ -111,7 +116,7 @@ def _ansible(
         try:
             return subprocess.run(
                 [sys.executable, "-m", "ansible", *arguments, *vault_arguments],
-                env={**os.environ, **environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1", **_UTF_8},
+                env={**os.environ, **environment, **_QUIET, **_UTF_8},
                 pass_fds=descriptors,
                 input=given,
                 stdin=None if given is not None else subprocess.DEVNULL,
