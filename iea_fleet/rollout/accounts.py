@@ -19,7 +19,8 @@ class AccountGuard:
 
     def __init__(self) -> None:
         self._in_a_row: Counter[str] = Counter()
-        self._proven: set[str] = set()
+        self._accepted: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._names: dict[str, str] = {}
 
     def see(self, host: Host, outcome: Outcome) -> None:
@@ -30,9 +31,10 @@ class AccountGuard:
         if refusal is None:
             if outcome.answer is not None:  # only a host that accepted the logon has one
                 self._in_a_row[account] = 0
-                self._proven.add(account)
+                self._accepted[account] += 1
             return
         self._in_a_row[account] += 1
+        self._refused[account] += 1
         # In an inventory the name may stand as a template or behind a vault; this is the one that was tried.
         self._names[account] = tried or host.account
 
@@ -45,12 +47,17 @@ class AccountGuard:
         return self._in_a_row[_key(account)] >= REFUSAL_LIMIT
 
     def scouts(self, hosts: Sequence[Host]) -> tuple[Host, ...]:
-        """The hosts to ask first: for each account that no host has accepted yet, as many as may refuse it."""
+        """The hosts to ask first: for each account that has not proven itself yet, as many as may refuse it.
+
+        More hosts must have accepted an account than refused it: a single one that accepts anything, or still has the
+        old password, says nothing of the domain that counts the wrong ones.
+        """
         chosen: list[Host] = []
         room: Counter[str] = Counter()
         for host in hosts:
             account = _key(host.account)
-            if account not in self._proven and room[account] + self._in_a_row[account] < REFUSAL_LIMIT:
+            is_proven = self._accepted[account] > self._refused[account]
+            if not is_proven and room[account] + self._in_a_row[account] < REFUSAL_LIMIT:
                 room[account] += 1
                 chosen.append(host)
         return tuple(chosen)
