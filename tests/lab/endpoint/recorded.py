@@ -125,7 +125,7 @@ class Exchange:
 def find_recordings() -> Iterator[Path]:
     """Every file below the folder of facts that holds exchanges in one of the known forms."""
     for path in sorted(FACTS.rglob("*.yml")):
-        if _messages(path):
+        if load(path):
             yield path
 
 
