@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from iea_fleet.rollout.settings import require_settings
 from iea_fleet.rollout.vault import Vault
 
 _TIME_LIMIT_S = 300
+_NAME_CHARACTERS = 255
 _SITE_PREFIX = "site_"
 _QUIET = {
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
@@ -86,6 +87,7 @@ def read_inventory(
             f"ansible-inventory -i {sources[0]} --graph shows its names",
         )
     groups = _parse(done.stdout, where)
+    _require_names(_members(groups, "all", set()), where)
     hosts = tuple(_hosts(groups))
     if not hosts:
         what = f"no host matches --limit {pattern}" if pattern else "the inventory has no hosts"
@@ -179,7 +181,7 @@ def _hosts(groups: Mapping[str, Any]) -> Iterator[Host]:
     for name in dict.fromkeys(_members(groups, "all", set())):
         variables = _variables(groups).get(name, {})
         yield Host(
-            name=name[:255],
+            name=name,
             site=str(variables.get("iea_site_title") or sites.get(name, ""))[:255],
             address=str(variables.get("ansible_host", name))[:255],
             account=str(variables.get("ansible_user", "")),
@@ -194,6 +196,18 @@ def _members(groups: Mapping[str, Any], group: str, seen: set[str]) -> Iterator[
     yield from entry.get("hosts", ())
     for child in entry.get("children", ()):
         yield from _members(groups, child, seen)
+
+
+def _require_names(names: Iterable[str], where: str) -> None:
+    """Refuse names that can't be asked for by themselves: a pass names its hosts to Ansible as patterns, a line each.
+
+    `!pc` and `&pc` alone mean every host but pc, whatever --limit said.
+    """
+    for name in names:
+        if name.startswith(("!", "&")) or len(name) > _NAME_CHARACTERS or name != name.strip() or "\n" in name:
+            shown = neutralise(name, _SHOWN_CHARACTERS)
+            what = f"the host name {shown!r} can't be used: Ansible takes it for something else, or it is too long"
+            raise InputError(where, what, "Rename it, and keep its address in ansible_host")
 
 
 def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[str, Any]], where: str) -> None:
