@@ -25,8 +25,8 @@ CANARY = "{{ lookup('pipe', 'touch X') }}<script>alert(1)</script>\x1b]52;c;eA==
 
 
 def test_bombs_and_endless_output_fill_no_memory_and_hinder_nobody(tmp_path: Path) -> None:
-    fleet = LabFleet(tmp_path, hosts=6)
-    up = ("--hosts", "6", "--port", "0", "--situation", "old_http_urls", "--inventory", "inventory")
+    fleet = LabFleet(tmp_path, hosts=4)
+    up = ("--hosts", "4", "--port", "0", "--situation", "old_http_urls", "--inventory", "inventory")
     assert fleet("lab", "up", "--detach", *up).returncode == 0
     try:
         names = [host["name"] for host in json.loads(fleet("lab", "status", "--json").stdout)]
@@ -45,7 +45,7 @@ def test_bombs_and_endless_output_fill_no_memory_and_hinder_nobody(tmp_path: Pat
     finally:
         fleet("lab", "down")
     shown = {host["host"]: host["verdict"] for host in json.loads(done.stdout)["hosts"]}
-    assert [shown[name] for name in names] == ["unknown"] * 2 + ["changed"] * 4
+    assert [shown[name] for name in names] == ["unknown"] * 2 + ["changed"] * 2
     largest_mb = int(done.stderr.split()[-1])
     assert largest_mb < 300
 
