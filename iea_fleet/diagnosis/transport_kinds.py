@@ -1,4 +1,4 @@
-"""Every code of the transport, with its severity, verdict and retry. Numbers are the rows of the fault catalogue."""
+"""Every code of the transport, with its severity, verdict and retry. Numbers are the rows of docs/faults.md."""
 
 from __future__ import annotations
 

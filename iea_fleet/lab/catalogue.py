@@ -29,7 +29,7 @@ class Entry:
     Args:
         name: as typed.
         kind: what it concerns.
-        row: of the fault catalogue, None: it is not in it.
+        row: of docs/faults.md, None: it is not in it.
         sentence: what is so then.
         parameters: names that take `name=value`, with their defaults as text.
         engines: which can play it.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # HRESULT of ERROR_FILE_NOT_FOUND, what the shell answers when it starts a program itself and there is none.
 _FILE_NOT_FOUND: Final = 0x80070002
-# What cmd sets when a program that is expected everywhere is missing (fault catalogue, row 34).
+# What cmd sets when a program that is expected everywhere is missing.
 EXIT_CODE_NOT_RECOGNIZED: Final = 9009
 
 

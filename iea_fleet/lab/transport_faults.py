@@ -1,6 +1,6 @@
 """Transport faults: what can go wrong between a controller and a workstation before any script speaks.
 
-`FAULTS` is the one table of them: name, row of the fault catalogue, what happens, parameters. A workstation's
+`FAULTS` is the one table of them: name, row of docs/faults.md, what happens, parameters. A workstation's
 `FaultSet` holds those that are set now; they can be set and cleared while the lab runs. Every fault also takes
 
 - `on`: the request that it strikes (`create`, `command`, `send`, `receive`, `signal`, `delete`, `identify` ...),
@@ -50,7 +50,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """One line of the table; `row` is that of the fault catalogue, None for what only a hostile host does."""
+    """One line of the table; `row` is that of docs/faults.md, None for what only a hostile host does."""
 
     name: str
     row: int | None

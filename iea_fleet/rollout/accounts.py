@@ -1,4 +1,4 @@
-"""Account safety: no run may lock an account by trying a wrong password on host after host (faults.md row 1)."""
+"""Account safety: no run may lock an account by trying a wrong password on host after host."""
 
 from __future__ import annotations
 
