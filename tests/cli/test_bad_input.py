@@ -74,7 +74,7 @@ def encrypt(program: Program, text: str) -> str:
         (["site_a:", WINRM[:-19] + "}", "  hosts: {w1: }"], (), "w1 can't be logged on to: ansible_user is missing"),
         (["a:", "  hosts: {w1: }"], ("--vault-password-file", "gone"), "gone: there is no such vault password file"),
         (["a:", "  hosts: {w1: }"], ("--ask-vault-pass",), "--ask-vault-pass: there is no terminal to ask on"),
-        (["a:", "  hosts: {w1: }"], ("--ledger", "oracle9://x"), "--ledger: this address of a ledger can't be used"),
+        (["a:", "  hosts: {w1: }"], ("--ledger", "oracle9://x"), "--ledger: oracle9 can't hold a ledger"),
     ],
 )
 def test_input_that_can_not_be_used(program: Program, lines: list[str], arguments: tuple[str, ...], told: str) -> None:
