@@ -80,7 +80,8 @@ def console(stream: TextIO) -> Console:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     deaf: IO[str] = _Deaf(stream)  # type: ignore[assignment]
-    width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else 160
+    told = os.environ.get("COLUMNS", "")
+    width = int(told) if told.isdecimal() and len(told) < 5 else None if stream.isatty() else 160
     return Console(file=deaf, highlight=False, markup=False, emoji=False, width=width)
 
 

@@ -58,7 +58,12 @@ class CommandLine:
 
     def __call__(self, *arguments: str | Path) -> Done:
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setenv("COLUMNS", "240")
             code = run([*map(str, arguments), "--state", str(self.state)])
         assert "Traceback" not in err.getvalue()
         return Done(code, out.getvalue(), err.getvalue())
