@@ -5,11 +5,12 @@ docs/wire.md tells the exchange, docs/script.md what the script touches.
 """
 
 from iea_fleet.agent.answer import AnswerRefused, RefusalReason, parse_answer
-from iea_fleet.agent.loader import LOADER, LoaderRefusal, parse_refusal
+from iea_fleet.agent.loader import LOADER, LOADER_REFUSED_EXIT_CODE, LoaderRefusal, parse_refusal
 from iea_fleet.agent.script import payload, script_sha256, script_text
 
 __all__ = [
     "LOADER",
+    "LOADER_REFUSED_EXIT_CODE",
     "AnswerRefused",
     "LoaderRefusal",
     "RefusalReason",

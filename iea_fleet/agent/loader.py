@@ -19,6 +19,7 @@ $request, $script = (@($input) -join "`n") -split "`n", 2
 line with that line. Standard input may come as lines (a console) or as one text (a runspace)."""
 
 LOADER_REFUSED_EXIT_CODE = 78
+"""What the loader exits with when it refuses."""
 
 _REFUSAL = re.compile(rb"iea-fleet-refused language=([A-Za-z]{1,40}) version=([0-9.]{1,40})")
 

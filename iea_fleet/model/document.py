@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from iea_fleet.model.errors import InputError
 
@@ -124,15 +125,13 @@ class _Reader:
 def _refusal(
     model: type[BaseModel], error: ValidationError, data: object, lines: dict[Path, int], source: str
 ) -> InputError:
-    errors = error.errors(include_url=False)
-    # A misspelt key is also a missing one: the spelling is what helps.
-    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    first = first_error(error)
     path = _path_in_document(data, first["loc"])
     line = lines.get(path, 1)
     where = f"{source}, line {line}"
     name = ".".join(str(part) for part in path) or "the document"
     if first["type"] == "extra_forbidden":
-        known = _known_keys(model, first["loc"][:-1])
+        known = known_keys(model, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
         mend = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(known))}."
         return InputError(where, f"unknown key {name!r}", mend)
@@ -153,8 +152,14 @@ def _path_in_document(data: object, location: tuple[str | int, ...]) -> Path:
     return tuple(path)
 
 
-def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> set[str]:
-    """The keys that the models at a place of the document have."""
+def first_error(error: ValidationError) -> ErrorDetails:
+    """The one of pydantic's errors to tell: a misspelt key is also a missing one, and the spelling is what helps."""
+    errors = error.errors(include_url=False, include_input=False)
+    return next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+
+
+def known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the models have at a place (pydantic's location) of a document, in the order of their fields."""
     models = {model}
     for part in location:
         inner = {
@@ -166,7 +171,9 @@ def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> set[
         }
         # A part that names no field is the tag of a union: keep the models whose discriminator spells it.
         models = inner or {candidate for candidate in models if part in _tags(candidate)} or models
-    return {field.alias or key for candidate in models for key, field in candidate.model_fields.items()}
+    return list(
+        dict.fromkeys(field.alias or key for candidate in models for key, field in candidate.model_fields.items())
+    )
 
 
 def _models_in(annotation: object) -> set[type[BaseModel]]:

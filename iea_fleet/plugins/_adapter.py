@@ -153,18 +153,8 @@ class _FollowedHttp(HTTPConnection):
         return sock
 
 
-class _FollowedHttps(HTTPSConnection):
+class _FollowedHttps(_FollowedHttp, HTTPSConnection):
     """The same over TLS; the certificate that was accepted is noted."""
-
-    def __init__(self, *args: object, watch: Watch, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-        self._watch = watch
-
-    def _new_conn(self) -> socket.socket:
-        self._watch.connecting()
-        sock = super()._new_conn()
-        self._watch.follow(sock)
-        return sock
 
     def connect(self) -> None:
         """Connect and shake hands."""

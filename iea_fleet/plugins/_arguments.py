@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from iea_fleet.model.base import ShortText, Strict
 from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.document import first_error, known_keys
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.request import ExpectedHost
@@ -56,12 +57,10 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
     except (TypeError, ValueError) as error:
         if not isinstance(error, ValidationError):
             raise InputError(_WHERE, f"the arguments are not plain values ({error})", "Write them out.") from error
-        # A misspelt name is also a missing one: the spelling is what helps.
-        errors = error.errors(include_url=False, include_input=False)
-        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+        first = first_error(error)
     name = ".".join(str(part) for part in first["loc"]) or "arguments"
     if first["type"] == "extra_forbidden":
-        known = list(Arguments.model_fields if len(first["loc"]) == 1 else DesiredConnection.model_fields)
+        known = known_keys(Arguments, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
         mend = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
         raise InputError(_WHERE, f"there is no argument {name}", mend)

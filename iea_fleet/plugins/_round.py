@@ -24,7 +24,6 @@ _EXCERPT = 400
 _MOST_ATTEMPTS = 12
 _BUSY_TRIES = 5
 _BUSY_PAUSE_S = 3.0
-_LOADER_REFUSED = 78
 _FINDINGS = 64
 
 
@@ -151,7 +150,7 @@ class Round:
         try:
             answer = agent.parse_answer(said.stdout, request)
         except agent.AnswerRefused as refused:
-            refusal = agent.parse_refusal(said.stdout) if said.exit_code == _LOADER_REFUSED else None
+            refusal = agent.parse_refusal(said.stdout) if said.exit_code == agent.LOADER_REFUSED_EXIT_CODE else None
             self._note(
                 replace(
                     facts,

@@ -49,10 +49,13 @@ class PlaybookCall:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookEnd:
-    """How it ended: Ansible's exit code, and whether we ended it."""
+    """How it ended.
+
+    Args:
+        exit_code: Ansible's own; -1: it could not be started.
+    """
 
     exit_code: int
-    cancelled: bool
 
 
 def run_playbook(
@@ -91,7 +94,7 @@ def run_playbook(
         shutil.rmtree(folder, ignore_errors=True)
     if failures:
         raise failures[0]
-    return PlaybookEnd(exit_code=int(exit_code), cancelled=bool(runner.canceled))
+    return PlaybookEnd(exit_code=int(exit_code))
 
 
 def _config(call: PlaybookCall, folder: Path) -> RunnerConfig:

@@ -186,7 +186,7 @@ class Run:
             end = run_playbook(call, self._folder / f"pass-{self._passes}", self._on_event, self._wants_end)
         except LocalFailure as failure:
             self._give_up(failure)
-            end = PlaybookEnd(exit_code=-1, cancelled=True)
+            end = PlaybookEnd(exit_code=-1)
         self._account_for_pass(hosts, end)
 
     def _account_for_pass(self, hosts: Sequence[Host], end: PlaybookEnd) -> None:

@@ -122,11 +122,6 @@ class Logon:
         self._connection_user: str | None = None
         self.refused = False
 
-    @property
-    def can_seal(self) -> bool:
-        """True when this connection's logon has keys for message encryption."""
-        return self._connection_user is not None and self._context is not None
-
     def challenges(self) -> tuple[str, ...]:
         """The WWW-Authenticate values that the workstation's auth settings offer, in Windows' order."""
         auth = self._workstation.faults.auth_settings(self._workstation.description.auth)
@@ -153,7 +148,7 @@ class Logon:
 
     def seal(self, plain: bytes) -> tuple[bytes, bytes, int]:
         """Encrypt with the connection's keys."""
-        assert self._context is not None  # noqa: S101 - callers ask can_seal first
+        assert self._context is not None  # noqa: S101 - only what came sealed is answered sealed
         wrapped = self._context.wrap_winrm(plain)
         return wrapped.header, wrapped.data, wrapped.padding_length
 

@@ -38,7 +38,6 @@ RECONNECT: Final = f"{SHELL}/Reconnect"
 
 FAULT_ACTION: Final = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
 ADDRESSING_FAULT_ACTION: Final = f"{ADDRESSING}/fault"
-TRANSFER_FAULT_ACTION: Final = f"{TRANSFER}/fault"
 ENUMERATION_FAULT_ACTION: Final = f"{ENUMERATION}/fault"
 
 FAULT_DETAIL: Final = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail"

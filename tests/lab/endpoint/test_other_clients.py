@@ -27,7 +27,8 @@ class Keys:
         self.context = context
 
     def seal(self, plain: bytes) -> tuple[bytes, bytes, int]:
-        raise NotImplementedError
+        wrapped = self.context.wrap_winrm(plain)
+        return wrapped.header, wrapped.data, wrapped.padding_length
 
     def unseal(self, signature: bytes, encrypted: bytes) -> bytes:
         return self.context.unwrap_winrm(signature, encrypted)
