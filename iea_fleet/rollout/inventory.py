@@ -25,6 +25,8 @@ _QUIET = {
     # What these programs print to us, decrypted passwords among it, Ansible also writes into the user's log file.
     "ANSIBLE_LOG_PATH": os.devnull,
 }
+_USER_NAMES = ("ansible_user", "ansible_winrm_user", "ansible_psrp_user")
+_PASSWORD_NAMES = ("ansible_password", "ansible_winrm_password", "ansible_winrm_pass", "ansible_psrp_password")
 _NO_PASSWORD_TRANSPORTS = frozenset({"kerberos", "certificate"})
 """WinRM logons that need no password in the inventory: a ticket, a client certificate."""
 _UTF_8 = {"PYTHONIOENCODING": "utf-8"}
@@ -219,11 +221,11 @@ def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[
         transport = str(known.get("ansible_winrm_transport", known.get("ansible_psrp_auth", "")))
         if transport in _NO_PASSWORD_TRANSPORTS:
             continue
-        if not (known.get("ansible_user") or known.get("ansible_winrm_user") or known.get("ansible_psrp_user")):
-            lacking.setdefault("ansible_user", []).append(host.name)
-        password_names = ("ansible_password", "ansible_winrm_password", "ansible_winrm_pass", "ansible_psrp_password")
-        if not any(known.get(name) for name in password_names):
-            lacking.setdefault("ansible_password", []).append(host.name)
+        for spellings in (_USER_NAMES, _PASSWORD_NAMES):
+            given = next((known[name] for name in spellings if known.get(name)), None)
+            lack = spellings[0] if given is None else _undefined_reference(given, known)
+            if lack is not None:
+                lacking.setdefault(lack, []).append(host.name)
     for name, names in lacking.items():
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise InputError(
@@ -231,6 +233,14 @@ def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[
             f"{names[0]}{others} can't be logged on to: {name} is missing",
             f"Write {name} into the inventory's group_vars, passwords with ansible-vault",
         )
+
+
+def _undefined_reference(value: object, known: Mapping[str, Any]) -> str | None:
+    """The variable that a credential refers to, as `{{ vault_password }}`, and that the host does not have."""
+    reference = re.fullmatch(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}", value) if isinstance(value, str) else None
+    if reference is None or reference[1] in known or reference[1].startswith(("ansible_", "inventory_")):
+        return None  # the last two are Ansible's own, known only while it runs
+    return reference[1]
 
 
 def _require_vault_opens(groups: Mapping[str, Any], vault: Vault, environment: Mapping[str, str], where: str) -> None:

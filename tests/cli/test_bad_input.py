@@ -72,6 +72,11 @@ def encrypt(program: Program, text: str) -> str:
             "w1 and 1 more can't be logged on to: ansible_password",
         ),
         (["site_a:", WINRM[:-19] + "}", "  hosts: {w1: }"], (), "w1 can't be logged on to: ansible_user is missing"),
+        (
+            ["site_a:", WINRM + ", ansible_password: '{{ vault_pass }}'}", "  hosts: {w1: }"],
+            (),
+            "w1 can't be logged on to: vault_pass is missing",
+        ),
         (["a:", "  hosts: {w1: }"], ("--vault-password-file", "gone"), "gone: there is no such vault password file"),
         (["a:", "  hosts: {w1: }"], ("--ask-vault-pass",), "--ask-vault-pass: there is no terminal to ask on"),
         (["a:", "  hosts: {w1: }"], ("--ledger", "oracle9://x"), "--ledger: oracle9 can't hold a ledger"),
