@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from iea_fleet.diagnosis.servers import (
     ending_certificates,
     failures,
 )
+from iea_fleet.diagnosis.version import application_version
 from iea_fleet.model.answer import (
     Answer,
     LogFacts,
@@ -33,7 +33,6 @@ from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import RestartProcess, RestartService
 
-_VERSION = re.compile(r"3\.00\.[0-9]{2}")
 _LOCKED = frozenset({32, 33, 1224})  # sharing violation, lock violation, user-mapped section ([MS-ERREF] 2.2)
 _ACCESS_DENIED = 5
 
@@ -61,7 +60,7 @@ class _Judge:
         self.found: list[Finding] = []
         self.damaged: frozenset[str] = frozenset()
         self.not_installed = False
-        self.version = self._version()
+        self.version = application_version(answer)
 
     def tell(self, code: str, **evidence: str | int | None) -> None:
         """Add one finding."""
@@ -271,15 +270,6 @@ class _Judge:
             self.tell("version_invalid", found=told, place=_places(facts))
         else:
             self.tell("version_unknown", place=_places(facts))
-
-    def _version(self) -> str | None:
-        """The one version that the workstation tells, when it is a `3.00.XX`; a host may invent anything here."""
-        facts = self.latest.get(asked.VERSION)
-        if not isinstance(facts, SettingFacts):
-            return None
-        told = {place.value for place in facts.places if place.value}
-        version = told.pop() if len(told) == 1 else None
-        return version if version is not None and _VERSION.fullmatch(version) else None
 
     def _support(self) -> dict[str, str | None]:
         """What a support request needs; `XX` stays where the version is not known, for a person to fill in."""
