@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind
+from iea_fleet.diagnosis.parts import Parts
 from iea_fleet.diagnosis.servers import REASONS
 from iea_fleet.model.desired import DesiredConnection, Mode
 from iea_fleet.model.finding import Severity
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import (
-    After,
     Ensure,
     LogProbe,
     Probe,
@@ -83,16 +82,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "connection.service_absent": _UNUSABLE,
 }
 """Every finding of the sheet. Cases 1 to 3 are the sheet's own; what lies between them has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What one sheet adds to a request."""
-
-    probe: tuple[Probe, ...]
-    require: tuple[Require, ...]
-    ensure: tuple[Ensure, ...]
-    after: tuple[After, ...]
 
 
 def wanted_values(profile: Profile, desired: DesiredConnection) -> dict[str, str]:

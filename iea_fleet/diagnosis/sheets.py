@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from iea_fleet.diagnosis.connection import KINDS as CONNECTION_KINDS
 from iea_fleet.diagnosis.connection import connection_parts
 from iea_fleet.diagnosis.connection_findings import judge_connection
 from iea_fleet.diagnosis.kind import Kind, make_finding, strength, verdict_of
+from iea_fleet.diagnosis.parts import merge
 from iea_fleet.diagnosis.transaction import KINDS as TRANSACTION_KINDS
 from iea_fleet.diagnosis.transaction import judge_transaction
 from iea_fleet.model.answer import Answer, Status
-from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.desired import (
+    DesiredAssistance,
+    DesiredConnection,
+    DesiredLicence,
+    DesiredSession,
+    DesiredShare,
+)
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.profile import Profile
@@ -37,6 +44,10 @@ class Task:
         sheets: which sheets, each one of `SUPPORTED`.
         profile: where the application keeps things on this host.
         connection: what the connection should be.
+        share: how the database's folder is looked at, and what may be done when it is not reached.
+        licence: which licence bindings to reset.
+        session: which of the application's sessions to release.
+        assistance: what assistance mode should be.
         read_only: look and compare, whatever the tests say (a report); nothing is ever written.
         dry_run: do as a push would, up to the first write (Ansible's check mode).
         expect_host: who must answer.
@@ -50,6 +61,10 @@ class Task:
     dry_run: bool
     expect_host: ExpectedHost
     state_folder: str = r"%ProgramData%\iea-fleet"
+    share: DesiredShare = field(default_factory=DesiredShare)
+    licence: DesiredLicence = field(default_factory=DesiredLicence)
+    session: DesiredSession = field(default_factory=DesiredSession)
+    assistance: DesiredAssistance = field(default_factory=DesiredAssistance)
 
 
 def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
@@ -66,17 +81,14 @@ def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
     unknown = sorted(set(task.sheets) - set(SUPPORTED))
     if unknown or not task.sheets:
         raise ValueError(f"sheets must be of {', '.join(SUPPORTED)}, not {', '.join(unknown) or 'empty'}")
-    parts = connection_parts(task.profile, task.connection, read_only=task.read_only)
+    parts = merge([connection_parts(task.profile, task.connection, read_only=task.read_only)])
     return Request(
         transaction=transaction,
         nonce=nonce,
         dry_run=task.dry_run or task.read_only,
         state_folder=task.state_folder,
         expect_host=task.expect_host,
-        probe=parts.probe,
-        require=parts.require,
-        ensure=parts.ensure,
-        after=parts.after,
+        **{part.name: getattr(parts, part.name) for part in fields(parts)},
     )
 
 

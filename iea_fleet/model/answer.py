@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from iea_fleet.model.base import Hex32, Identifier, Milliseconds, Sentence, ShortText, Strict, Value, Win32Code
+from iea_fleet.model.request import AsWhom, FactName
 
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 """A time in UTC, to the second, as RFC 3339 writes it."""
@@ -145,14 +146,83 @@ class LogFacts(Strict):
     matches: tuple[LogMatch, ...] = Field(default=(), max_length=32)
 
 
-ProbeFacts = Annotated[SettingFacts | UrlFacts | ProcessFacts | ServiceFacts | LogFacts, Field(discriminator="kind")]
+class ShareLayer(StrEnum):
+    """The step at which a folder or its file could not be reached; `NONE` when everything asked for went well."""
+
+    NONE = "none"
+    IDENTITY = "identity"
+    """Nobody is logged on, or the task could not run: nothing was tried."""
+    NAME = "name"
+    TCP = "tcp"
+    """Port 445."""
+    SHARE = "share"
+    """Session and share: Windows does both in one call, and its code tells which it was."""
+    PATH = "path"
+    FILE = "file"
+    READ = "read"
+    WRITE = "write"
+
+
+class ShareFacts(Strict):
+    """How far a folder and its file were reached."""
+
+    kind: Literal["share"]
+    id: Identifier
+    ok: bool
+    layer: ShareLayer
+    as_whom: AsWhom
+    account: ShortText
+    """Who it was in the end; empty when nobody could."""
+    path: Annotated[str, StringConstraints(max_length=1024)]
+    """What was opened; a drive that this logon has not is its network path, unless it was opened as a person."""
+    server: ShortText = ""
+    """Empty: a local disk."""
+    addresses: tuple[ShortText, ...] = Field(default=(), max_length=16)
+    drive: ShortText = ""
+    """The drive, such as `P:`, that the path begins with where it was named."""
+    drive_path: Annotated[str, StringConstraints(max_length=1024)] = ""
+    """The network path that a person's profile remembers for that drive; empty: none."""
+    win32_code: Win32Code = 0
+    message: Sentence = ""
+    """The system's own sentence for the code, in the workstation's language."""
+    elapsed_ms: Milliseconds
+
+
+class RecordsFacts(Strict):
+    """Records as they were read."""
+
+    kind: Literal["records"]
+    id: Identifier
+    place: Annotated[str, StringConstraints(max_length=1024)]
+    state: PlaceState
+    """`present` also when there is no record."""
+    records: tuple[Annotated[dict[Identifier, Value], Field(max_length=16)], ...] = Field(default=(), max_length=256)
+    """The first 256."""
+    total: Annotated[int, Field(ge=0, le=8_388_608)] = 0
+    win32_code: Win32Code = 0
+    message: Sentence = ""
+
+
+class PeopleFacts(Strict):
+    """Who is logged on at the screen; `unsupported`: this system does not tell."""
+
+    kind: Literal["people"]
+    id: Identifier
+    state: Literal["present", "unsupported"]
+    people: tuple[ShortText, ...] = Field(default=(), max_length=32)
+
+
+ProbeFacts = Annotated[
+    SettingFacts | UrlFacts | ProcessFacts | ServiceFacts | LogFacts | ShareFacts | RecordsFacts | PeopleFacts,
+    Field(discriminator="kind"),
+]
 
 
 class RequireOutcome(Strict):
     """Whether one requirement held, and what was found."""
 
     probe: Identifier
-    fact: Literal["value", "state", "ok", "running"]
+    fact: FactName
     held: bool
     found: tuple[Value, ...] = Field(max_length=64)
 
@@ -175,12 +245,34 @@ class EnsureOutcome(Strict):
     places: tuple[PlaceChange, ...] = Field(max_length=64)
 
 
-class AfterOutcome(Strict):
-    """What became of one step after the writes; a step that was not due is not listed."""
+class RecordChange(Strict):
+    """One record before and after; `after` None: it was removed."""
+
+    before: dict[Identifier, Value] = Field(max_length=16)
+    after: dict[Identifier, Value] | None
+
+
+class ReleaseOutcome(Strict):
+    """What became of the records that were to be released; in a dry run what would become of them."""
+
+    id: Identifier
+    place: Annotated[str, StringConstraints(max_length=1024)]
+    due: bool
+    """`False`: its condition did not hold, and nothing was touched."""
+    records: tuple[RecordChange, ...] = Field(max_length=256)
+
+
+class WorkOutcome(Strict):
+    """What became of one step that does something; one that was not due is not listed."""
 
     id: Identifier
     ok: bool
+    exit_code: Annotated[int, Field(ge=0, le=0xFFFFFFFF)] | None = None
+    """Of a program that ended."""
+    win32_code: Win32Code = 0
+    """1223: the person at the screen said no."""
     message: Sentence = ""
+    """Why it is not ok; of a program, the end of what it printed."""
     elapsed_ms: Milliseconds
 
 
@@ -192,6 +284,8 @@ class Step(StrEnum):
     REQUIRE = "require"
     PLAN = "plan"
     """Reading and computing what to write: a file is missing, malformed, or can't hold the value."""
+    ACT = "act"
+    """A step before the writes did not go well."""
     SPACE = "space"
     JOURNAL = "journal"
     BACKUP = "backup"
@@ -233,6 +327,8 @@ class HostFacts(Strict):
     culture: ShortText
     time: Moment
     boot_time: Moment | None
+    utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)] = 0
+    """Minutes by which the workstation's local time is ahead of UTC."""
 
 
 class Answer(Strict):
@@ -248,8 +344,10 @@ class Answer(Strict):
     recovered: Recovered | None
     probes: tuple[ProbeFacts, ...] = Field(max_length=64)
     require: tuple[RequireOutcome, ...] = Field(max_length=64)
+    act: tuple[WorkOutcome, ...] = Field(default=(), max_length=16)
     ensure: tuple[EnsureOutcome, ...] = Field(max_length=64)
-    after: tuple[AfterOutcome, ...] = Field(max_length=16)
+    release: tuple[ReleaseOutcome, ...] = Field(default=(), max_length=16)
+    after: tuple[WorkOutcome, ...] = Field(max_length=16)
     verify: tuple[ProbeFacts, ...] = Field(max_length=64)
     """The probes again, after the writes; empty when nothing was changed or in a dry run."""
     error: Failure | None
@@ -257,5 +355,6 @@ class Answer(Strict):
 
     @property
     def changed(self) -> bool:
-        """Whether any setting was written, or would be in a dry run."""
-        return any(place.changed for outcome in self.ensure for place in outcome.places)
+        """Whether anything was done or written before `after`, or would be in a dry run."""
+        written = any(place.changed for outcome in self.ensure for place in outcome.places)
+        return written or any(outcome.records for outcome in self.release) or any(work.ok for work in self.act)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr, StringConstraints
 
 SCHEMA_VERSION = 1
 """The one version of request, answer and profile that this release speaks."""
@@ -29,6 +29,12 @@ Milliseconds = Annotated[int, Field(ge=0, le=3_600_000)]
 
 Win32Code = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 """A Win32 error code or HRESULT as an unsigned number, 0 meaning none ([MS-ERREF] 2.1 and 2.2)."""
+
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+"""A password: in no repr and in no dump."""
+
+SentSecret = Annotated[Secret, PlainSerializer(SecretStr.get_secret_value, when_used="json")]
+"""A password inside a request, whose JSON is sent over the encrypted connection and kept nowhere."""
 
 
 class Strict(BaseModel):

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.model.base import Identifier, ShortText, Strict, Value
-from iea_fleet.model.request import Pattern, RestartProcess, RestartService
-from iea_fleet.model.store import Encoding, Store, WindowsPath
+from iea_fleet.model.request import Pattern, RestartProcess, RestartService, RunCommand
+from iea_fleet.model.store import Encoding, RecordStore, Store, WindowsPath
 
 
 class Setting(Strict):
@@ -36,6 +36,22 @@ class AssistanceSetting(Strict):
     at: Store
     on: Value
     off: Value
+    since: Setting | None = None
+    """Since when it is on, as `moment_format` says."""
+    by: Setting | None = None
+    """Who turned it on."""
+    turn_on: RunCommand | None = None
+    """What turns it on. `None`: nothing but a person can."""
+    turn_off: RunCommand | None = None
+    """What turns it off; the password of the day goes to its standard input."""
+
+
+class ConnectionState(Strict):
+    """What the application says of itself by its icon: blue ball, or blue ball with the red heart."""
+
+    at: Store
+    connected: Value
+    refused: Value
 
 
 class ConnectionSettings(Strict):
@@ -47,6 +63,36 @@ class ConnectionSettings(Strict):
     version: Setting | None = None
     """The version, `3.00.XX`, for the subject of a support request. `None`: not known where."""
     assistance: AssistanceSetting | None = None
+    state: ConnectionState | None = None
+    relaunch: RunCommand | None = None
+    """« Relancer l'authentification auprès du serveur ». `None`: nothing but a person can."""
+
+
+class Database(Strict):
+    """The database's folder, on a share or a local disk; other paths name it `%IEA_DATABASE%`."""
+
+    folder: Setting
+    """Where the application keeps the folder's path."""
+    file: ShortText
+    """The database file, relative to the folder."""
+
+
+class Licences(Strict):
+    """« Gestion des licences par poste » (sheet "Résoudre un problème de licence")."""
+
+    bindings: RecordStore
+    """Fields `licence` and `workstation`, and others that the application keeps there."""
+    reset: dict[Identifier, Value] = Field(min_length=1, max_length=16)
+    """What « Réinitialiser poste » leaves in which fields."""
+    own: Setting | None = None
+    """The licence that this workstation was installed with."""
+
+
+class Sessions(Strict):
+    """« Comptes utilisateurs » of the maintenance centre (sheet "Déblocage accès au site")."""
+
+    open: RecordStore
+    """Fields `user`, `workstation` and `since`, and others; « Déconnecter » removes the record."""
 
 
 class RefusalLog(Strict):
@@ -58,6 +104,8 @@ class RefusalLog(Strict):
     """« Serveur d'authentification / Autorisation refusée »."""
     licence_not_recognised: Pattern
     """« Licence d'installation non reconnue »."""
+    licence_twice: Pattern | None = None
+    """« Une licence est identique sur 2 postes différents »."""
 
 
 class Application(Strict):
@@ -79,6 +127,11 @@ class Profile(Strict):
     application: Application
     connection: ConnectionSettings
     refusals: RefusalLog | None = None
+    database: Database | None = None
+    licences: Licences | None = None
+    sessions: Sessions | None = None
+    moment_format: Annotated[str, StringConstraints(min_length=2, max_length=40)] = "%d/%m/%Y %H:%M:%S"
+    """How the application writes a moment in local time, as strptime reads it."""
 
     @model_validator(mode="after")
     def _words_differ(self) -> Self:
@@ -87,4 +140,19 @@ class Profile(Strict):
             raise ValueError("connection.mode: secure and plain are spelt the same")
         if assistance is not None and assistance.on == assistance.off:
             raise ValueError("connection.assistance: on and off are spelt the same")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_there(self) -> Self:
+        bindings = None if self.licences is None else self.licences.bindings
+        sessions = None if self.sessions is None else self.sessions.open
+        for name, records, needed in (
+            ("licences.bindings", bindings, {"licence", "workstation"}),
+            ("sessions.open", sessions, {"user", "workstation", "since"}),
+        ):
+            lacking = [] if records is None else sorted(needed - set(records.fields))
+            if lacking:
+                raise ValueError(f"{name}: fields lacks {', '.join(lacking)}")
+        if self.licences is not None and set(self.licences.reset) - set(self.licences.bindings.fields):
+            raise ValueError("licences.reset: names a field that bindings has not")
         return self

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from iea_fleet.model.base import Strict
+from iea_fleet.model.base import Identifier, Strict
 
 WindowsPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\"<>|*?]+$")]
 """A path on the workstation; `%NAME%` stands for an environment variable of the workstation."""
@@ -88,6 +88,24 @@ class TextStore(FileStore):
 
     store: Literal["text"]
     pattern: Annotated[str, StringConstraints(max_length=512), AfterValidator(_one_group)]
+
+
+class RecordStore(FileStore):
+    """Records, one a line: the lines of a text file that match a pattern; its groups are the fields, in order."""
+
+    store: Literal["lines"]
+    pattern: Annotated[str, StringConstraints(max_length=512)]
+    fields: tuple[Identifier, ...] = Field(min_length=1, max_length=16)
+
+    @model_validator(mode="after")
+    def _a_group_each(self) -> Self:
+        try:
+            compiled = re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is no regular expression: {error}") from error
+        if compiled.groups != len(self.fields) or compiled.groupindex or len(set(self.fields)) != len(self.fields):
+            raise ValueError("pattern needs one group, unnamed, for each of the fields, which all differ")
+        return self
 
 
 class RegistryHive(StrEnum):

@@ -10,7 +10,7 @@ from iea_fleet.lab.emulated.disk import MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.stores import Malformed
 from iea_fleet.model.answer import LogFacts, LogMatch, ProbeFacts, ProcessFacts, ServiceFacts, SettingFacts, UrlFacts
-from iea_fleet.model.request import LogProbe, Probe, ProcessProbe, Require, ServiceProbe, SettingProbe
+from iea_fleet.model.request import LogProbe, Probe, ProcessProbe, Require, ServiceProbe, SettingProbe, UrlProbe
 
 LINE_LENGTH = 500
 
@@ -26,7 +26,9 @@ def run(machine: Machine, probe: Probe) -> ProbeFacts:
         return ServiceFacts(kind="service", id=probe.id, state=machine.service(probe.name))
     if isinstance(probe, LogProbe):
         return _log(machine, probe)
-    return machine.network.probe(probe)
+    if isinstance(probe, UrlProbe):
+        return machine.network.probe(probe)
+    raise NotImplementedError(probe.kind)
 
 
 def found(facts: ProbeFacts, fact: str) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.plan import Plan, StepFailed, make_plan
 from iea_fleet.lab.emulated.stores.names import folded
 from iea_fleet.model.answer import (
-    AfterOutcome,
     Answer,
     EnsureOutcome,
     Failure,
@@ -23,8 +22,9 @@ from iea_fleet.model.answer import (
     RequireOutcome,
     Status,
     Step,
+    WorkOutcome,
 )
-from iea_fleet.model.request import Request, RestartService
+from iea_fleet.model.request import Request, RestartProcess, RestartService
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class _Told:
     probes: tuple[ProbeFacts, ...] = ()
     require: tuple[RequireOutcome, ...] = ()
     ensure: tuple[EnsureOutcome, ...] = ()
-    after: tuple[AfterOutcome, ...] = ()
+    after: tuple[WorkOutcome, ...] = ()
     verify: tuple[ProbeFacts, ...] = ()
     error: Failure | None = None
 
@@ -166,16 +166,18 @@ class _Transaction:
             free_bytes=failure.free_bytes,
         )
 
-    def _after(self, *, changed: bool) -> tuple[AfterOutcome, ...]:
+    def _after(self, *, changed: bool) -> tuple[WorkOutcome, ...]:
         outcomes = []
         for step in self.request.after:
             if step.when == "changed" and not changed:
                 continue
             if isinstance(step, RestartService):
                 message = self.machine.restart_service(step.name)
-            else:
+            elif isinstance(step, RestartProcess):
                 message = self.machine.restart_process(step.name, self.machine.expanded(step.path))
-            outcomes.append(AfterOutcome(id=step.id, ok=not message, message=message, elapsed_ms=0))
+            else:
+                message = f"{step.kind} is not known here."
+            outcomes.append(WorkOutcome(id=step.id, ok=not message, message=message, elapsed_ms=0))
         return tuple(outcomes)
 
     def _record(self, record: str, answer: Answer) -> None:
