@@ -266,10 +266,15 @@ def _with_adapter(session: requests.Session, watch: Watch) -> requests.Session:
     return session
 
 
+def is_basic_in_clear(endpoint: str, method: str) -> bool:
+    """Whether a password would leave this machine unencrypted."""
+    parts = urlsplit(endpoint)
+    return parts.scheme == "http" and method in _BASIC and not _is_loopback(parts.hostname or "")
+
+
 def _refuse_basic_in_clear(endpoint: str, method: str) -> None:
     """Raises: BasicInClear when a password would leave this machine unencrypted."""
-    parts = urlsplit(endpoint)
-    if parts.scheme == "http" and method in _BASIC and not _is_loopback(parts.hostname or ""):
+    if is_basic_in_clear(endpoint, method):
         raise BasicInClear
 
 

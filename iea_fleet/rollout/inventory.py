@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from iea_fleet.ledger.records import AskedHost
@@ -43,6 +43,8 @@ class Host:
     site: str
     address: str
     account: str
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """As `ansible-inventory` gives them: templates not filled in, and passwords may be among them."""
 
     @property
     def asked(self) -> AskedHost:
@@ -187,6 +189,7 @@ def _hosts(groups: Mapping[str, Any]) -> Iterator[Host]:
             site=str(variables.get("iea_site_title") or sites.get(name, ""))[:255],
             address=str(variables.get("ansible_host", name))[:255],
             account=str(variables.get("ansible_user", "")),
+            variables=variables,
         )
 
 
