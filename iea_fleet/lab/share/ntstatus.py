@@ -1,0 +1,53 @@
+"""What Windows makes of a file server's answer: NTSTATUS to Win32 code.
+
+A table of those that a file server gives on the way to a file ([MS-ERREF] 2.3 for the names, the pairs as Windows'
+RtlNtStatusToDosError has them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+UNEXPECTED_NETWORK_ERROR = 59
+
+WIN32_BY_STATUS: Mapping[int, int] = MappingProxyType(
+    {
+        0x00000000: 0,  # STATUS_SUCCESS
+        0xC0000022: 5,  # STATUS_ACCESS_DENIED
+        0xC0000033: 123,  # STATUS_OBJECT_NAME_INVALID
+        0xC0000034: 2,  # STATUS_OBJECT_NAME_NOT_FOUND
+        0xC0000035: 183,  # STATUS_OBJECT_NAME_COLLISION
+        0xC000003A: 3,  # STATUS_OBJECT_PATH_NOT_FOUND
+        0xC0000043: 32,  # STATUS_SHARING_VIOLATION
+        0xC0000056: 5,  # STATUS_DELETE_PENDING
+        0xC000006A: 86,  # STATUS_WRONG_PASSWORD
+        0xC000006D: 1326,  # STATUS_LOGON_FAILURE
+        0xC000006E: 1327,  # STATUS_ACCOUNT_RESTRICTION
+        0xC000006F: 1328,  # STATUS_INVALID_LOGON_HOURS
+        0xC0000070: 1329,  # STATUS_INVALID_WORKSTATION
+        0xC0000071: 1330,  # STATUS_PASSWORD_EXPIRED
+        0xC0000072: 1331,  # STATUS_ACCOUNT_DISABLED
+        0xC000007F: 112,  # STATUS_DISK_FULL
+        0xC00000A2: 19,  # STATUS_MEDIA_WRITE_PROTECTED
+        0xC00000B5: 121,  # STATUS_IO_TIMEOUT
+        0xC00000BA: 5,  # STATUS_FILE_IS_A_DIRECTORY
+        0xC00000BE: 53,  # STATUS_BAD_NETWORK_PATH
+        0xC00000C9: 64,  # STATUS_NETWORK_NAME_DELETED
+        0xC00000CA: 65,  # STATUS_NETWORK_ACCESS_DENIED
+        0xC00000CC: 67,  # STATUS_BAD_NETWORK_NAME
+        0xC00000D0: 71,  # STATUS_REQUEST_NOT_ACCEPTED
+        0xC0000103: 267,  # STATUS_NOT_A_DIRECTORY
+        0xC000015B: 1385,  # STATUS_LOGON_TYPE_NOT_GRANTED
+        0xC0000193: 1793,  # STATUS_ACCOUNT_EXPIRED
+        0xC0000203: UNEXPECTED_NETWORK_ERROR,  # STATUS_USER_SESSION_DELETED
+        0xC0000224: 1907,  # STATUS_PASSWORD_MUST_CHANGE
+        0xC0000234: 1909,  # STATUS_ACCOUNT_LOCKED_OUT
+        0xC000035C: 1394,  # STATUS_NETWORK_SESSION_EXPIRED
+    }
+)
+
+
+def win32_code(status: int) -> int:
+    """The Win32 code of a file server's NTSTATUS; one that is not in the table is an unexpected network error."""
+    return WIN32_BY_STATUS.get(status, UNEXPECTED_NETWORK_ERROR)
