@@ -1,0 +1,201 @@
+"""The outbox: mails that wait in the state folder until a person or `iea-fleet outbox send` sends them.
+
+STATE/outbox/ID.eml        drafts, private files
+STATE/outbox/sent/ID.eml   what was sent, as it was sent
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from typing import Final
+
+from iea_fleet.ledger.state import StateFolder, named_for_user, private_folder, write_private
+from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.text import neutralise
+from iea_fleet.support.mail import HOST_HEADER
+
+MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""Longest mail; a longer file in the outbox is refused."""
+
+_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]{1,32}-[0-9a-f]{8}(-\d{1,2})?")
+_TAKEN: Final = 99
+_HEADER_BYTES: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One mail of the outbox; its texts are as the file says, neutralised.
+
+    Args:
+        id: its name.
+        path: its file.
+        sent: it is among the sent ones.
+        drafted: when, in UTC.
+        host, to, subject: empty where the file does not tell.
+        size_bytes: of the file.
+    """
+
+    id: str
+    path: Path
+    sent: bool
+    drafted: datetime
+    host: str
+    to: str
+    subject: str
+    size_bytes: int
+
+
+class Outbox:
+    """The outbox of a state folder. Every method raises `LocalFailure` when files can't be read or written."""
+
+    def __init__(self, state: StateFolder) -> None:
+        self._folder = private_folder(state.path / "outbox", "the outbox")
+        self._sent = private_folder(self._folder / "sent", "the outbox")
+
+    def put(self, name: str, message: bytes) -> Entry:
+        """Keep a mail under the id `name` (`draft.record_id`), or that with a number where another mail has it.
+
+        The same mail again is the same entry. Nothing is ever overwritten, and the file is whole or not there.
+        """
+        if not _ID.fullmatch(name) or len(message) > MESSAGE_BYTES:
+            raise ValueError(f"no id of an outbox, or too large a mail: {name!r}, {len(message)} bytes")
+        with named_for_user(self._folder):
+            for number in range(1, _TAKEN + 1):
+                free = name if number == 1 else f"{name}-{number}"
+                if (self._sent / f"{free}.eml").exists():
+                    continue
+                path = self._folder / f"{free}.eml"
+                if _write_new(path, message) or _read(path) == message:
+                    return self._entry(path, sent=False)
+        raise LocalFailure(str(self._folder), f"there are {_TAKEN} mails called {name}", "Send or remove some of them")
+
+    def waiting(self) -> tuple[Entry, ...]:
+        """The drafts, the oldest first; files with other names are none of ours."""
+        return self._entries(self._folder, sent=False)
+
+    def sent(self) -> tuple[Entry, ...]:
+        """What was sent, the oldest first."""
+        return self._entries(self._sent, sent=True)
+
+    def find(self, name: str) -> Entry:
+        """A mail by its id or an unmistakable beginning of it, drafts before sent ones.
+
+        Raises: InputError for none or several.
+        """
+        for entries in (self.waiting(), self.sent()):
+            found = [entry for entry in entries if entry.id == name] or [
+                entry for entry in entries if name and entry.id.startswith(name)
+            ]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise InputError(f"mail {neutralise(name, 60)}", "several begin with this", "Write more of its id")
+        raise InputError(
+            f"mail {neutralise(name, 60)!r}", "the outbox has none with this id", "See iea-fleet outbox list"
+        )
+
+    def read(self, entry: Entry) -> bytes:
+        """The bytes of a mail."""
+        with named_for_user(entry.path):
+            return _read(entry.path)
+
+    @contextmanager
+    def claim(self, entry: Entry) -> Iterator[bytes]:
+        """Hold a draft while it is sent, and give its bytes, so that no two processes send it.
+
+        Raises: LocalFailure when another process holds it or has sent it meanwhile.
+        """
+        try:
+            descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise _gone(entry) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink == 0:
+                raise _gone(entry)
+            yield self.read(entry)
+        except BlockingIOError as error:
+            raise LocalFailure(entry.id, "another process is sending it", "Look again in a minute") from error
+        finally:
+            os.close(descriptor)
+
+    def mark_sent(self, entry: Entry, message: bytes) -> Entry:
+        """Move a draft to the sent ones.
+
+        Args:
+            entry: the draft.
+            message: what was sent; a person's mail program may have sent something else than the file.
+        """
+        with named_for_user(self._sent):
+            path = self._sent / entry.path.name
+            if not _write_new(path, message):
+                raise LocalFailure(str(path), "a sent mail has this name already", "Move it away")
+            entry.path.unlink(missing_ok=True)
+            return self._entry(path, sent=True)
+
+    def _entries(self, folder: Path, *, sent: bool) -> tuple[Entry, ...]:
+        with named_for_user(folder):
+            paths = sorted(path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem) and _is_file(path))
+            return tuple(self._entry(path, sent=sent) for path in paths)
+
+    @staticmethod
+    def _entry(path: Path, *, sent: bool) -> Entry:
+        content = _read(path)
+        headers = BytesHeaderParser(policy=policy.default).parsebytes(content[:_HEADER_BYTES])
+        host, to, subject = (neutralise(_header(headers, name), 255) for name in (HOST_HEADER, "To", "Subject"))
+        drafted = datetime.strptime(path.stem[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return Entry(path.stem, path, sent, drafted, host, to, subject, len(content))
+
+
+def _header(headers: object, name: str) -> str:
+    try:
+        return str(headers[name] or "")  # type: ignore[index]
+    except (ValueError, IndexError, AttributeError, TypeError):
+        # Python's parser of headers stumbles over some that a person or program has damaged.
+        return ""
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a plain file, never through a link. Raises: OSError, LocalFailure."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise LocalFailure(str(path), "it is no plain file", "Move it out of the outbox")
+        content = file.read(MESSAGE_BYTES + 1)
+    if len(content) > MESSAGE_BYTES:
+        raise LocalFailure(
+            str(path), f"it is larger than {MESSAGE_BYTES // 1024 // 1024} MB", "Take attachments out of it"
+        )
+    return content
+
+
+def _write_new(path: Path, content: bytes) -> bool:
+    """Write a private file whole under a name that is free; `False`: the name is taken. Raises: OSError."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    write_private(fresh, content)
+    try:
+        # A link, unlike a rename, never replaces what is there.
+        os.link(fresh, path)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink(missing_ok=True)
+    return True
+
+
+def _gone(entry: Entry) -> LocalFailure:
+    return LocalFailure(entry.id, "it is no draft any more", "See iea-fleet outbox list")
