@@ -48,7 +48,7 @@ _SPACES: Final = str.maketrans({"\ue000": "\u00a0", "\ue001": "\u202f"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Paragraph:
+class Paragraph:
     """A text that is not broken at no-break spaces, where rich by itself breaks: French type is full of them.
 
     They become characters for private use while rich breaks the lines; text from elsewhere has none of those
@@ -78,12 +78,12 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     """
     if not view.hosts:
         return Text(interface("no_hosts", lang))
-    parts: list[RenderableType] = [_Paragraph(_heading(view, lang)), _Hosts(view, lang)]
+    parts: list[RenderableType] = [Paragraph(_heading(view, lang)), _Hosts(view, lang)]
     todo = view.in_group(Group.TODO)
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
         parts += [_steps(hosts, view, lang) for hosts in _alike(todo, lang)]
-    parts.append(_Paragraph(summary(view, lang)))
+    parts.append(Paragraph(summary(view, lang)))
     return Lines(*parts)
 
 
@@ -125,7 +125,7 @@ class _Hosts:
                 verdict = (verdict_label(host, self.view, self.lang), STYLES[host.group])
                 name = neutralise(host.name, SHOWN_CHARACTERS)
                 line = Text.assemble(f"{name} · ", verdict, f" · {headline(host, self.lang)}")
-                yield Padding(_Paragraph(line), (0, 0, 0, 2))
+                yield Padding(Paragraph(line), (0, 0, 0, 2))
 
 
 def _table(view: RunView, lang: Language) -> Table:
@@ -142,7 +142,7 @@ def _table(view: RunView, lang: Language) -> Table:
                 Text(site_label(site, lang) if number == 0 else ""),
                 Text(neutralise(host.name, SHOWN_CHARACTERS)),
                 Text(verdict_label(host, view, lang), style=STYLES[host.group]),
-                _Paragraph(Text(headline(host, lang))),
+                Paragraph(Text(headline(host, lang))),
                 Text(elapsed, style="dim"),
             )
     return table
@@ -161,7 +161,7 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
     host = hosts[0]
     told = [finding for finding in host.findings if finding.severity is not Severity.OK]
     labels = list(zip(told, finding_labels(told, lang), strict=True))
-    lines: list[RenderableType] = [_Paragraph(_names(hosts, view, lang))]
+    lines: list[RenderableType] = [Paragraph(_names(hosts, view, lang))]
     for finding, one in labels:
         if not is_about_a_setting(finding):
             case = f" ({one.case})" if one.case else ""
@@ -178,7 +178,7 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
     said = neutralise(host.detail, SHOWN_CHARACTERS)
     if said and not any(said in one.words.explanation for _, one in labels):
         told_by = interface("counted", lang, what=interface("said", lang), count=said)
-        lines.append(Padding(_Paragraph(Text(told_by, style="dim")), (0, 0, 0, 4), expand=False))
+        lines.append(Padding(Paragraph(Text(told_by, style="dim")), (0, 0, 0, 4), expand=False))
     return Padding(Lines(*lines), (0, 0, 1, 0), expand=False)
 
 
@@ -201,7 +201,7 @@ def _of_the_first(hosts: Sequence[HostRow], explanation: str) -> str:
 
 def _finding(title: Text, explanation: str, steps: Iterable[str]) -> list[RenderableType]:
     return [
-        Padding(_Paragraph(title), (0, 0, 0, 2), expand=False),
-        *([Padding(_Paragraph(Text(explanation)), (0, 0, 0, 4), expand=False)] if explanation else []),
-        *(Padding(_Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4), expand=False) for step in steps),
+        Padding(Paragraph(title), (0, 0, 0, 2), expand=False),
+        *([Padding(Paragraph(Text(explanation)), (0, 0, 0, 4), expand=False)] if explanation else []),
+        *(Padding(Paragraph(Text(f"→ {step}", style="yellow")), (0, 0, 0, 4), expand=False) for step in steps),
     ]
