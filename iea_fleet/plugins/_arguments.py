@@ -10,7 +10,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from iea_fleet.model.base import ShortText, Strict
-from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.desired import (
+    DesiredAssistance,
+    DesiredConnection,
+    DesiredLicence,
+    DesiredSession,
+    DesiredShare,
+)
 from iea_fleet.model.document import first_error, known_keys
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
@@ -26,6 +32,10 @@ class Arguments(Strict):
     sheets: tuple[Sheet, ...] = Field(default=(Sheet.CONNECTION,), min_length=1, max_length=len(Sheet))
     profile: Annotated[str, Field(min_length=1, max_length=1024)]
     connection: DesiredConnection = DesiredConnection()
+    share: DesiredShare = DesiredShare()
+    licence: DesiredLicence = DesiredLicence()
+    session: DesiredSession = DesiredSession()
+    assistance: DesiredAssistance = DesiredAssistance()
     read_only: bool = False
     computer_name: ShortText | None = None
     machine_id: ShortText | None = None
@@ -50,10 +60,10 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
     Args:
         arguments: as Ansible templated them.
 
-    Raises: InputError, naming the argument and the nearest known one.
+    Raises: InputError, naming the argument and the nearest known one, and never a value: it could be a secret.
     """
     try:
-        return Arguments.model_validate_json(json.dumps(arguments))
+        return Arguments.model_validate_json(json.dumps(_given(arguments)))
     except (TypeError, ValueError) as error:
         if not isinstance(error, ValidationError):
             raise InputError(_WHERE, f"the arguments are not plain values ({error})", "Write them out.") from error
@@ -70,3 +80,22 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
     variable = "_".join(("iea", *(str(part) for part in first["loc"] if isinstance(part, str))))
     mend = f"Correct the value (the role's variable {variable})."
     raise InputError(_WHERE, f"{name}: {message[:1].lower()}{message[1:]}", mend)
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments without what is empty inside a sheet and may be absent there: a role's variable never is."""
+    models: dict[str, type[Strict]] = {
+        "share": DesiredShare,
+        "session": DesiredSession,
+        "assistance": DesiredAssistance,
+    }
+    return {
+        name: {key: value for key, value in held.items() if value or key not in _optional(models[name])}
+        if name in models and isinstance(held, Mapping)
+        else held
+        for name, held in arguments.items()
+    }
+
+
+def _optional(model: type[Strict]) -> frozenset[str]:
+    return frozenset(name for name, field in model.model_fields.items() if field.default is None)

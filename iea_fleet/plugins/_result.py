@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from iea_fleet.model.finding import Severity
@@ -41,24 +42,36 @@ def task_result(outcome: Outcome, *, read_only: bool, diff: bool) -> dict[str, A
 def _wrote(outcome: Outcome) -> bool:
     """Whether the answer says that a setting is another one than before (or would be), whatever came after it."""
     answer = outcome.answer
-    return answer is not None and answer.error is None and answer.changed
+    if answer is None or answer.error is not None:
+        return False
+    return answer.changed or any(work.ok for work in answer.after)
 
 
 def _diff(outcome: Outcome) -> list[dict[str, str]]:
-    """Each place that changed, or would change, as Ansible's callbacks print it."""
+    """Each place and record that changed, or would change, as Ansible's callbacks print it."""
     if outcome.answer is None:
         return []
-    return [
-        {
-            "before_header": f"{change.id} {neutralise(place.place, _SHOWN)}",
-            "after_header": f"{change.id} {neutralise(place.place, _SHOWN)}",
-            "before": _line(place.before),
-            "after": _line(place.after),
-        }
+    settings = [
+        _change(f"{change.id} {neutralise(place.place, _SHOWN)}", _line(place.before), _line(place.after))
         for change in outcome.answer.ensure
         for place in change.places
         if place.changed
     ]
+    records = [
+        _change(f"{release.id} {neutralise(release.place, _SHOWN)}", _record(record.before), _record(record.after))
+        for release in outcome.answer.release
+        for record in release.records
+    ]
+    return settings + records
+
+
+def _change(header: str, before: str, after: str) -> dict[str, str]:
+    return {"before_header": header, "after_header": header, "before": before, "after": after}
+
+
+def _record(fields: Mapping[str, str] | None) -> str:
+    """A record with a line for each field; one that was removed is empty."""
+    return "".join(f"{name}: {neutralise(value)}\n" for name, value in (fields or {}).items())
 
 
 def _line(value: str | None) -> str:

@@ -76,6 +76,10 @@ def _task(asked: Arguments, *, check_mode: bool) -> Task:
         dry_run=check_mode,
         expect_host=asked.expect_host,
         state_folder=asked.state_folder,
+        share=asked.share,
+        licence=asked.licence,
+        session=asked.session,
+        assistance=asked.assistance,
     )
 
 

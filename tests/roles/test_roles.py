@@ -12,13 +12,30 @@ from typing import Any
 import pytest
 import yaml
 
-from iea_fleet.model.desired import DesiredConnection
+from iea_fleet.model.base import Strict
+from iea_fleet.model.desired import (
+    DesiredAssistance,
+    DesiredConnection,
+    DesiredLicence,
+    DesiredSession,
+    DesiredShare,
+)
 from iea_fleet.model.errors import InputError
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
+from iea_fleet.rollout.settings import ROLE_VARIABLES
 
 REPOSITORY = Path(__file__).parents[2]
-ROLES = ("iea_connection", "iea_report")
+ROLES = (
+    "iea_assistance", "iea_connection", "iea_fix", "iea_licence", "iea_report", "iea_session", "iea_share"
+)  # fmt: skip
+PLAYBOOKS = ("assistance", "fix", "licence", "push", "report", "session", "share")
 REQUIRED = {"iea_profile"}
+DESIRED: dict[str, type[Strict]] = {
+    "connection": DesiredConnection, "share": DesiredShare, "licence": DesiredLicence, "session": DesiredSession,
+    "assistance": DesiredAssistance,
+}  # fmt: skip
+OWN = {("iea_fix", "iea_session_release")}
+"""Defaults that one role has otherwise than the others: iea_fix does nothing that was not named."""
 
 
 def _load(path: Path) -> Any:
@@ -61,25 +78,46 @@ def test_every_default_tells_its_unit_and_its_source(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_readme_names_every_variable_of_its_role(role: str) -> None:
     readme = (REPOSITORY / "roles" / role / "README.md").read_text(encoding="utf-8")
-    if role == "iea_connection":
-        for name in _load(REPOSITORY / "roles" / role / "defaults" / "main.yml"):
-            assert f"`{name}`" in readme
+    for name in _defaults(role):
+        assert f"`{name}`" in readme
 
 
-def test_both_roles_want_the_same_of_a_workstation() -> None:
-    push, report = (_load(REPOSITORY / "roles" / role / "defaults" / "main.yml") for role in ROLES)
-    assert {name: value for name, value in report.items() if name != "iea_report_sheets"} == push
+def _defaults(role: str) -> dict[str, Any]:
+    found: dict[str, Any] = _load(REPOSITORY / "roles" / role / "defaults" / "main.yml")
+    return found
 
 
-def test_the_vendors_values_are_the_defaults_everywhere() -> None:
-    defaults = _load(REPOSITORY / "roles" / "iea_connection" / "defaults" / "main.yml")
-    wanted = DesiredConnection()
-    assert defaults["iea_connection_mode"] == wanted.mode.value
-    assert defaults["iea_connection_authentication_url"] == wanted.authentication_url
-    assert defaults["iea_connection_update_url"] == wanted.update_url
-    assert defaults["iea_connection_test_timeout_ms"] == wanted.test_timeout_ms
+def test_a_variable_has_the_same_default_in_every_role_that_has_it() -> None:
+    seen: dict[str, object] = {}
+    for role in ROLES:
+        for name, default in _defaults(role).items():
+            if (role, name) not in OWN:
+                assert seen.setdefault(name, default) == default, (role, name)
+    assert {*seen, *REQUIRED, "iea_site_title"} == set(ROLE_VARIABLES)
+
+
+def test_a_role_passes_every_variable_of_its_own_to_the_action() -> None:
+    for role in ROLES:
+        tasks = (REPOSITORY / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8")
+        for name in _defaults(role):
+            assert name in tasks, (role, name)
+
+
+def test_the_defaults_are_those_of_the_models_and_secrets_come_from_the_environment() -> None:
+    defaults = _defaults("iea_fix")
+    for sheet, model in DESIRED.items():
+        values = model().model_dump(mode="json")
+        for name, value in values.items():
+            if name == "accept_status":
+                continue
+            default = defaults[f"iea_{sheet}_{name}"]
+            if name == "password":
+                assert default == f"{{{{ lookup('env', 'IEA_FLEET_{sheet.upper()}_PASSWORD') }}}}"
+            else:
+                assert default == ("" if value is None else value), name
     assert defaults["iea_deadline_s"] == Arguments(profile="lab").deadline_s
     assert defaults["iea_state_folder"] == Arguments(profile="lab").state_folder
+    assert set(defaults["iea_fix_sheets"]) == set(DESIRED)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +136,11 @@ def test_the_documentation_of_the_action_names_its_arguments_and_their_defaults(
     exec((REPOSITORY / "iea_fleet/plugins/modules/iea_workstation.py").read_text(encoding="utf-8"), source)
     options = yaml.safe_load(source["DOCUMENTATION"])["options"]
     assert set(options) == set(Arguments.model_fields)
-    assert set(options["connection"]["suboptions"]) == set(DesiredConnection.model_fields)
+    for sheet, model in DESIRED.items():
+        suboptions = options[sheet]["suboptions"]
+        assert set(suboptions) == set(model.model_fields)
+        defaults = model().model_dump(mode="json")
+        assert {name: option.get("default") for name, option in suboptions.items()} == defaults
     values = Arguments(profile="lab").model_dump(mode="json")
     for name in ("sheets", "read_only", "deadline_s", "state_folder"):
         assert options[name]["default"] == values[name]
@@ -106,9 +148,9 @@ def test_the_documentation_of_the_action_names_its_arguments_and_their_defaults(
     assert yaml.safe_load(source["EXAMPLES"])
 
 
-@pytest.mark.parametrize("playbook", ["push.yml", "report.yml"])
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_playbook_has_its_time_bound_gathers_nothing_and_lets_no_host_stop_the_others(playbook: str) -> None:
-    (play,) = _load(REPOSITORY / "playbooks" / playbook)
+    (play,) = _load(REPOSITORY / "playbooks" / f"{playbook}.yml")
     assert play["gather_facts"] is False
     assert "timeout" in play
     assert "any_errors_fatal" not in play

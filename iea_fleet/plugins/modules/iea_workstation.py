@@ -52,6 +52,104 @@ options:
         type: list
         elements: int
         default: [200, 399]
+      save:
+        description: >-
+          Write the settings that differ. Without it they are looked at only, and nothing waits for the server tests.
+        type: bool
+        default: true
+      relaunch:
+        description: Also relaunch the authentication with the server, and wait for the state that it brings about.
+        type: bool
+        default: false
+  share:
+    description: >-
+      How the sheet "Base de données inaccessible" looks at the database's folder, and what it may do when that is not
+      reached. After a restart the round waits for the workstation's return, as long as C(deadline_s) allows.
+    type: dict
+    suboptions:
+      path:
+        description: The folder; empty or absent, it is what the application's own setting says.
+        type: str
+      as_whom:
+        description:
+          - As whom to look. C(logon) is the account of the logon, with the credentials below when given; C(machine)
+            the workstation's own account; C(user) the person who is logged on.
+        type: list
+        elements: str
+        choices: [logon, machine, user]
+        default: [logon]
+      username:
+        description: Account for the share; empty or absent, none.
+        type: str
+      password:
+        description: Its password. It is in no result and in no output.
+        type: str
+      write:
+        description: Also make a file in the folder and remove it again.
+        type: bool
+        default: false
+      test_timeout_ms:
+        description: Longest wait for one step towards the server, in milliseconds, counted on the workstation.
+        type: int
+        default: 5000
+      mend:
+        description: What may be done; a restart of the workstation has to be named.
+        type: list
+        elements: str
+        choices: [start_service, reconnect, restore_drive, restart]
+        default: [start_service, reconnect, restore_drive]
+      restart_ask:
+        description: A person who is logged on can say no to a restart.
+        type: bool
+        default: true
+      restart_delay_s:
+        description: Seconds between the warning and the restart. 0 to 600.
+        type: int
+        default: 60
+  licence:
+    description: Which rows of « Gestion des licences par poste » to reset.
+    type: dict
+    suboptions:
+      reset:
+        description: The rows, each with C(licence) and C(workstation); no other is touched.
+        type: list
+        elements: dict
+        default: []
+      undo:
+        description: Resets to take back, each with C(before) and C(after) as an answer told them.
+        type: list
+        elements: dict
+        default: []
+  session:
+    description: Which of the application's open sessions to release (« Déconnecter »).
+    type: dict
+    suboptions:
+      release:
+        description: Release stale sessions; without it they are listed only.
+        type: bool
+        default: false
+      user:
+        description: Only this user's; empty or absent, anybody's.
+        type: str
+      workstation:
+        description: Those of this workstation; empty or absent, of the one that is asked.
+        type: str
+      force:
+        description: Also a live session, whose program is running or of which that is not known.
+        type: bool
+        default: false
+  assistance:
+    description: What assistance mode should be.
+    type: dict
+    suboptions:
+      mode:
+        description: The mode.
+        type: str
+        choices: [as_is, "on", "off"]
+        default: as_is
+      password:
+        description: The password of the day, which turning it off needs. It is in no result and in no output.
+        type: str
   read_only:
     description: Look and compare only, as a report does. What is not as wanted is then no failure of the task.
     type: bool
@@ -81,7 +179,7 @@ attributes:
     description: Predicts what would change; writes nothing.
     support: full
   diff_mode:
-    description: Shows each setting before and after.
+    description: Shows each setting and each record before and after.
     support: full
   platform:
     description: Windows 10, Windows Server 2016 and newer, with PowerShell 5.1.
@@ -103,6 +201,16 @@ EXAMPLES = r"""
   iea_workstation:
     profile: ./profiles/ours.yml
     read_only: true
+
+- name: Release stale sessions and take the workstation out of assistance mode, in one round
+  iea_workstation:
+    sheets: [session, assistance]
+    profile: ./profiles/ours.yml
+    session:
+      release: true
+    assistance:
+      mode: "off"
+      password: "{{ vault_password_of_the_day }}"
 
 - name: Another update server, on the workstation that is meant and no other
   iea_workstation:
@@ -165,7 +273,7 @@ msg:
   type: str
   sample: changed, connection.corrected.mode
 diff:
-  description: Each place whose value changed, or would change in check mode.
+  description: Each place whose value changed and each record that was released, or would be in check mode.
   returned: in diff mode, when there is an answer
   type: list
   elements: dict
