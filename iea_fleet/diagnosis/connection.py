@@ -94,7 +94,9 @@ def wanted_values(profile: Profile, desired: DesiredConnection) -> dict[str, str
     }
 
 
-def connection_parts(profile: Profile, desired: DesiredConnection, *, read_only: bool) -> Parts:
+def connection_parts(
+    profile: Profile, desired: DesiredConnection, *, read_only: bool, assistance_ends: bool = False
+) -> Parts:
     """What the sheet asks of a workstation.
 
     Args:
@@ -102,6 +104,8 @@ def connection_parts(profile: Profile, desired: DesiredConnection, *, read_only:
         desired: what the settings should be; both *desired* servers are tested, as by « Tester l'accès aux serveurs ».
         read_only: nothing is required, so that the answer tells the whole difference whatever the tests say; the
             request must be a dry run then.
+        assistance_ends: this request turns assistance mode off before anything is written, so that being in it does
+            not stand in the way.
     """
     places = profile.connection
     targets = {MODE: places.mode.at, AUTHENTICATION_URL: places.authentication_url.at, UPDATE_URL: places.update_url.at}
@@ -129,9 +133,11 @@ def connection_parts(profile: Profile, desired: DesiredConnection, *, read_only:
         probes.append(ServiceProbe(kind="service", id=SERVICE, name=restart.name))
 
     requirements: list[Require] = []
-    if places.assistance is not None:
+    if places.assistance is not None and not assistance_ends:
         requirements.append(Require(probe=ASSISTANCE, fact="value", none_of=(places.assistance.on,)))
     requirements += [Require(probe=name, fact="ok", one_of=("true",)) for name in tests]
+    if not desired.save:
+        return Parts(probe=tuple(probes))
     return Parts(
         probe=tuple(probes),
         require=() if read_only else tuple(requirements),

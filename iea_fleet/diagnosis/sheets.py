@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
+from iea_fleet.diagnosis.assistance import assistance_parts, can_turn
 from iea_fleet.diagnosis.connection import KINDS as CONNECTION_KINDS
 from iea_fleet.diagnosis.connection import connection_parts
 from iea_fleet.diagnosis.connection_findings import judge_connection
+from iea_fleet.diagnosis.database import database_access
 from iea_fleet.diagnosis.kind import Kind, make_finding, strength, verdict_of
-from iea_fleet.diagnosis.parts import merge
+from iea_fleet.diagnosis.licence import licence_parts
+from iea_fleet.diagnosis.parts import Parts, merge
+from iea_fleet.diagnosis.relaunch import relaunch_parts
+from iea_fleet.diagnosis.session import session_parts
+from iea_fleet.diagnosis.share import share_parts
 from iea_fleet.diagnosis.transaction import KINDS as TRANSACTION_KINDS
 from iea_fleet.diagnosis.transaction import judge_transaction
 from iea_fleet.model.answer import Answer, Status
@@ -26,8 +32,8 @@ from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import ExpectedHost, Request
 
-SUPPORTED = (Sheet.CONNECTION,)
-"""The sheets that this release knows how to ask for."""
+SUPPORTED = (Sheet.CONNECTION, Sheet.SHARE, Sheet.LICENCE, Sheet.SESSION, Sheet.ASSISTANCE)
+"""The sheets that a request can be for."""
 
 KINDS: Final[Mapping[str, Kind]] = {**TRANSACTION_KINDS, **CONNECTION_KINDS}
 """Every finding that `judge` can give, by code."""
@@ -81,7 +87,7 @@ def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
     unknown = sorted(set(task.sheets) - set(SUPPORTED))
     if unknown or not task.sheets:
         raise ValueError(f"sheets must be of {', '.join(SUPPORTED)}, not {', '.join(unknown) or 'empty'}")
-    parts = merge([connection_parts(task.profile, task.connection, read_only=task.read_only)])
+    parts = merge(_parts(task))
     return Request(
         transaction=transaction,
         nonce=nonce,
@@ -90,6 +96,32 @@ def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
         expect_host=task.expect_host,
         **{part.name: getattr(parts, part.name) for part in fields(parts)},
     )
+
+
+def _parts(task: Task) -> Iterator[Parts]:
+    """What each sheet adds, in the order in which a transaction does it."""
+    profile, sheets, read_only = task.profile, task.sheets, task.read_only
+    if {Sheet.SHARE, Sheet.LICENCE, Sheet.SESSION} & set(sheets):
+        yield database_access(profile, task.share)
+    if Sheet.CONNECTION in sheets:
+        ends = task.assistance.mode == "off" and can_turn(profile, task.assistance)
+        yield connection_parts(profile, task.connection, read_only=read_only, assistance_ends=ends)
+    if Sheet.ASSISTANCE in sheets or _turns_assistance(task):
+        yield assistance_parts(profile, task.assistance, read_only=read_only)
+    if Sheet.CONNECTION in sheets:
+        yield relaunch_parts(profile, task.connection, read_only=read_only)
+    if Sheet.SHARE in sheets:
+        yield share_parts(profile, task.share, read_only=read_only)
+    if Sheet.SESSION in sheets:
+        name = task.expect_host.computer_name
+        yield session_parts(profile, task.session, computer_name=name, read_only=read_only)
+    if Sheet.LICENCE in sheets:
+        yield licence_parts(profile, task.licence, read_only=read_only)
+
+
+def _turns_assistance(task: Task) -> bool:
+    """Whether a push turns assistance mode off or on on its way."""
+    return Sheet.CONNECTION in task.sheets and task.assistance.mode != "as_is"
 
 
 def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:

@@ -33,6 +33,8 @@ class DesiredConnection(Strict):
     """Longest wait for one server test, counted on the workstation."""
     accept_status: tuple[Annotated[int, Field(ge=100, le=599)], Annotated[int, Field(ge=100, le=599)]] = (200, 399)
     """The lowest and highest HTTP status that count as « Connexion réussie »."""
+    save: bool = True
+    """« Enregistrer ». `False`: the settings are looked at, none is written, and nothing waits for the server tests."""
     relaunch: bool = False
     """« Relancer l'authentification auprès du serveur » after everything else."""
 

@@ -119,8 +119,8 @@ def test_a_profile_without_the_optional_parts_asks_less(task_of: TaskOf) -> None
     assert "assistance" not in {one.probe for one in request.require}
 
 
-@pytest.mark.parametrize("sheets", [(), (Sheet.SHARE,), (Sheet.CONNECTION, Sheet.LICENCE)])
-def test_a_sheet_of_a_later_release_is_refused(task_of: TaskOf, sheets: tuple[Sheet, ...]) -> None:
+@pytest.mark.parametrize("sheets", [(), (Sheet.TRANSPORT,), (Sheet.CONNECTION, Sheet.TRANSPORT)])
+def test_what_is_no_sheet_is_refused(task_of: TaskOf, sheets: tuple[Sheet, ...]) -> None:
     with pytest.raises(ValueError, match="sheets must be of connection"):
         _request(dataclasses.replace(task_of({}), sheets=sheets))
 
