@@ -10,10 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from iea_fleet.model.answer import ShareLayer
 from iea_fleet.model.request import AsWhom
 
+BAD_NETWORK_PATH = 53
 WORKSTATION_SERVICE = "LanmanWorkstation"
 """The service that speaks SMB for the workstation."""
 
@@ -53,6 +55,7 @@ class Symptom:
         sentence: what is so, for a list of situations.
         concerns: whose accesses it spoils; None: everybody's.
         despite_logon: a share logon of the request does not help against it.
+        ended_by: the kind of step that ends it, as the request names it; None: none.
     """
 
     layer: ShareLayer
@@ -60,6 +63,12 @@ class Symptom:
     sentence: str
     concerns: frozenset[AsWhom] | None = None
     despite_logon: bool = True
+    ended_by: Literal["reconnect_share", "restore_drive", "restart_service"] | None = None
+
+    @property
+    def opened(self) -> int:
+        """The Win32 code that a program meets which opens a file there; it knows nothing of names and ports."""
+        return BAD_NETWORK_PATH if self.layer in (ShareLayer.NAME, ShareLayer.TCP) else self.code
 
     def shows(self, as_whom: AsWhom, *, with_logon: bool) -> bool:
         """Whether this access meets it. `with_logon`: it is made with the share logon of the request."""
@@ -76,7 +85,10 @@ SYMPTOMS: Mapping[ShareFault, Symptom] = MappingProxyType(
             ShareLayer.TCP, 10061, "the file server is on, and its file sharing is not: port 445 refuses"
         ),
         ShareFault.WORKSTATION_SERVICE_STOPPED: Symptom(
-            ShareLayer.SHARE, 1231, "the Workstation service (LanmanWorkstation) is stopped"
+            ShareLayer.SHARE,
+            1231,
+            "the Workstation service (LanmanWorkstation) is stopped",
+            ended_by="restart_service",
         ),
         # A network logon has no credentials to pass on (fault catalogue, row 35).
         ShareFault.DOUBLE_HOP: Symptom(
@@ -93,9 +105,14 @@ SYMPTOMS: Mapping[ShareFault, Symptom] = MappingProxyType(
             "the file server is already used under another identity",
             frozenset({AsWhom.LOGON, AsWhom.USER}),
             despite_logon=False,
+            ended_by="reconnect_share",
         ),
         ShareFault.SESSION_STALE: Symptom(
-            ShareLayer.SHARE, 64, "an old session with the file server is dead; a new one works", despite_logon=False
+            ShareLayer.SHARE,
+            64,
+            "an old session with the file server is dead; a new one works",
+            despite_logon=False,
+            ended_by="reconnect_share",
         ),
         ShareFault.WRONG_PASSWORD: Symptom(ShareLayer.SHARE, 1326, "the password for the file server is wrong"),
         ShareFault.ACCOUNT_DISABLED: Symptom(ShareLayer.SHARE, 1331, "the account on the file server is disabled"),
@@ -106,7 +123,11 @@ SYMPTOMS: Mapping[ShareFault, Symptom] = MappingProxyType(
         ShareFault.SHARE_MISSING: Symptom(ShareLayer.SHARE, 67, "the file server has no such share any more"),
         ShareFault.ACCESS_DENIED: Symptom(ShareLayer.SHARE, 5, "the account has no right to the share"),
         ShareFault.MAPPING_LOST: Symptom(
-            ShareLayer.PATH, 3, "the person's drive is no longer mapped", frozenset({AsWhom.USER})
+            ShareLayer.PATH,
+            3,
+            "the person's drive is no longer mapped",
+            frozenset({AsWhom.USER}),
+            ended_by="restore_drive",
         ),
         ShareFault.PATH_MISSING: Symptom(ShareLayer.PATH, 3, "the database's folder is not on the share any more"),
         ShareFault.DATABASE_MISSING: Symptom(ShareLayer.FILE, 2, "the database file is not in its folder any more"),
@@ -137,8 +158,8 @@ BY_SERVER = frozenset(
 """The faults that a real file server plays itself. The others happen on the workstation or on the way, or need a full
 disk, and are played by this table with every kind of server."""
 
-ENDED_BY_RECONNECT = frozenset({ShareFault.SESSION_STALE, ShareFault.OTHER_CREDENTIALS})
-"""The faults that end when the sessions with the server are dropped."""
+ENDED_BY_RESTART = frozenset(fault for fault, symptom in SYMPTOMS.items() if symptom.ended_by is not None)
+"""The faults that end with the workstation's restart: what a step can end, a new start ends too."""
 
 _ORDER = list(ShareLayer)
 _AGE = list(ShareFault)

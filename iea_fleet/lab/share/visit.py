@@ -138,6 +138,8 @@ class FolderServers:
 def by_rules(faults: Collection[ShareFault], visit: Visit) -> Reached:
     """What the table of symptoms says that `visit` meets; a step that it does not take fails never."""
     left_out = {ShareLayer.WRITE} if visit.scratch is None else set()
+    if visit.below == "":
+        left_out.add(ShareLayer.PATH)
     if visit.file is None:
         left_out |= {ShareLayer.FILE, ShareLayer.READ}
     fault = first([fault for fault in faults if SYMPTOMS[fault].layer not in left_out])
