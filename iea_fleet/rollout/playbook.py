@@ -6,11 +6,13 @@ import os
 import shlex
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
@@ -21,6 +23,7 @@ _POLL_S = 0.5
 """How often the runner looks up from Ansible's output to ask whether to go on."""
 
 _VAULT_PROMPT = r"Vault password:\s*?$"
+_VARIABLES = "variables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class PlaybookCall:
         check, diff: Ansible's modes of these names.
         vault: opens what is encrypted in the inventory.
         environment: variables for Ansible, beside the user's own.
+        variables: the playbook's, above those of the inventory (`--extra-vars`); secrets may be among them.
     """
 
     playbook: Path
@@ -45,6 +49,7 @@ class PlaybookCall:
     diff: bool
     vault: Vault
     environment: Mapping[str, str]
+    variables: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ def run_playbook(
         config = _config(call, folder)
         _keep_environment_off_disk(Path(config.artifact_dir))
         runner = Runner(config, event_handler=handle, cancel_callback=lambda: bool(failures) or wants_end())
-        _, exit_code = runner.run()
+        with _handed_over(call.variables, folder / _VARIABLES):
+            _, exit_code = runner.run()
     except OSError as error:
         raise LocalFailure(
             str(folder), f"Ansible's files can't be written ({error.strerror or error})", "Mend that and run again"
@@ -103,6 +109,7 @@ def _config(call: PlaybookCall, folder: Path) -> RunnerConfig:
     limit.write_text("".join(f"{name}\n" for name in call.hosts), encoding="utf-8")
     arguments = ["--check"] if call.check else []
     arguments += ["--diff"] if call.diff else []
+    arguments += ["--extra-vars", f"@{folder / _VARIABLES}"] if call.variables else []
     passwords = {}
     if call.vault.file is not None:
         arguments += ["--vault-password-file", str(call.vault.file.absolute())]
@@ -130,6 +137,38 @@ def _config(call: PlaybookCall, folder: Path) -> RunnerConfig:
     config.pexpect_timeout = _POLL_S
     config.cwd = str(Path.cwd())  # so that the user's ansible.cfg counts, and relative paths in it
     return config
+
+
+class _PlainTexts(yaml.SafeDumper):
+    """Writes YAML whose texts Ansible takes as they are: it fills in templates in the variables of its command line,
+    and these hold what a workstation told (names of licences, of people) and passwords.
+    """
+
+
+_PlainTexts.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text, style='"'))
+
+
+@contextmanager
+def _handed_over(variables: Mapping[str, object], pipe: Path) -> Iterator[None]:
+    """Give variables to Ansible through a pipe: they are in no argument, no environment and no file."""
+    if not variables:
+        yield
+        return
+    os.mkfifo(pipe, 0o600)
+    content = yaml.dump(dict(variables), Dumper=_PlainTexts, allow_unicode=False).encode()
+    writer = threading.Thread(target=_write_once, args=(pipe, content), name="variables", daemon=True)
+    writer.start()
+    try:
+        yield
+    finally:
+        # An Ansible that ended before it read them leaves the writer waiting: nobody reads, so its write fails.
+        os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+        writer.join()
+
+
+def _write_once(pipe: Path, content: bytes) -> None:
+    with suppress(BrokenPipeError):
+        pipe.write_bytes(content)
 
 
 def _keep_environment_off_disk(artifacts: Path) -> None:
