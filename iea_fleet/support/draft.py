@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from iea_fleet.diagnosis import share
 from iea_fleet.diagnosis.sheets import KINDS
 from iea_fleet.diagnosis.version import application_version, told_versions
 from iea_fleet.model.answer import WorkOutcome
@@ -47,11 +48,15 @@ _SHEETS: Final = {
     Sheet.ASSISTANCE: "Mode assistance",
 }
 _WORK: Final = {
+    share.START_SERVICE: "démarrage du service Station de travail de Windows",
+    **dict.fromkeys(share.RECONNECT.values(), "nouvelle connexion au partage"),
+    share.RESTORE_DRIVE: "rétablissement du lecteur réseau",
+    share.RESTART: "redémarrage du poste",
     "relaunch": "relance de l’authentification auprès du serveur",
     "assistance_on": "activation du mode assistance",
     "assistance_off": "désactivation du mode assistance",
 }
-"""Steps that a profile or sheet asks for by these names; others are told by their own."""
+"""Steps that sheets and the shipped profile ask for by these names; others are told by their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def draft_support_request(case: Case, settings: SupportSettings) -> Draft:
     attachments = tuple(_attachments(case))
     request = (
         f"Sur le poste {_host(case.host)}{_of_site(case.site)}, Impact emploi association ne fonctionne pas "
-        "normalement, et nous n’avons pas pu y remédier à distance. Nous vous demandons d’intervenir."
+        "normalement, et nous n’avons pas pu y remédier à distance. Merci de bien vouloir intervenir."
     )
     body = [
         "Bonjour,",
@@ -166,8 +171,8 @@ def draft_password_request(hosts: Sequence[tuple[str, str]], when: datetime, set
     more = len(lines) - _HOSTS
     which = "Le poste suivant est" if len(lines) == 1 else f"Les {len(lines)} postes suivants sont"
     request = (
-        f"{which} en mode assistance (scarabée rouge), et nous voulons le désactiver. Merci de nous communiquer le "
-        f"mot de passe du jour, valable le {when:%d/%m/%Y}."
+        f"{which} en mode assistance (scarabée rouge) et nous souhaitons désactiver ce mode. "
+        f"Merci de nous communiquer le mot de passe du jour, valable le {when:%d/%m/%Y}."
     )
     body = [
         "Bonjour,",
@@ -248,7 +253,7 @@ def _tried(case: Case) -> Iterator[str]:
             kind = KINDS.get(finding.code)
             if kind is not None and kind.votes is Verdict.CHANGED:
                 told = words(finding, "fr")
-                lines[f"- {told.title} : {told.explanation}"] = None
+                lines[f"- {told.title}. {told.explanation}"] = None
         for work in (*outcome.answer.act, *outcome.answer.after):
             lines[f"- {_work(work)}"] = None
     yield from list(lines)[:_LINES]

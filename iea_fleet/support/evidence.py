@@ -16,8 +16,8 @@ from iea_fleet.model.text import neutralise
 JSON_CHARACTERS: Final = 1_000_000
 """Longest JSON document of evidence."""
 
-_TEXT_BOUNDS: Final = (4096, 500, 100)
-"""How long its texts may be: the first bound with which a document is short enough."""
+_BOUNDS: Final = ((4096, 10_000), (500, 256), (200, 64), (100, 16))
+"""How long its texts and lists may be: the first pair with which a document is short enough."""
 
 HIDDEN: Final = "●●●"
 """What stands where a password stood."""
@@ -68,9 +68,9 @@ def conceal(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def evidence_json(document: object, secrets: Sequence[str] = ()) -> str:
-    """Plain values as one ASCII JSON document of at most `JSON_CHARACTERS`; its longest texts are cut for that."""
-    for bound in _TEXT_BOUNDS:
-        text = json.dumps(_shortened(document, bound, secrets), ensure_ascii=True, indent=2) + "\n"
+    """Plain values as one ASCII JSON document of at most `JSON_CHARACTERS`; long texts and lists are cut."""
+    for characters, items in _BOUNDS:
+        text = json.dumps(_shortened(document, characters, items, secrets), ensure_ascii=True, indent=2) + "\n"
         if len(text) <= JSON_CHARACTERS:
             return text
     return json.dumps({"left_out": f"the document has {len(text)} characters"}) + "\n"
@@ -146,14 +146,18 @@ def _sentence(where: str, message: str, code: int) -> Iterator[str]:
         yield f"{where}: {message or '-'}" + (f" ({code})" if code else "")
 
 
-def _shortened(value: object, bound: int, secrets: Sequence[str]) -> object:
+def _shortened(value: object, characters: int, items: int, secrets: Sequence[str]) -> object:
     match value:
         case str():
             hidden = conceal(value, secrets)
-            return hidden if len(hidden) <= bound else hidden[: bound - 1] + "…"
+            return hidden if len(hidden) <= characters else hidden[: characters - 1] + "…"
         case dict():
-            return {_shortened(key, bound, secrets): _shortened(one, bound, secrets) for key, one in value.items()}
+            return {
+                str(_shortened(key, characters, items, secrets)): _shortened(one, characters, items, secrets)
+                for key, one in value.items()
+            }
         case list() | tuple():
-            return [_shortened(one, bound, secrets) for one in value]
+            kept = [_shortened(one, characters, items, secrets) for one in value[:items]]
+            return [*kept, f"… {len(value) - items} more"] if len(value) > items else kept
         case _:
             return value

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Final
 
-from iea_fleet.ledger.state import StateFolder, named_for_user, private_folder, write_private
+from iea_fleet.ledger.state import StateFolder, named_for_user, private_folder
 from iea_fleet.model.errors import InputError, LocalFailure
 from iea_fleet.model.text import neutralise
 from iea_fleet.support.mail import HOST_HEADER
@@ -100,9 +101,7 @@ class Outbox:
                 return found[0]
             if found:
                 raise InputError(f"mail {neutralise(name, 60)}", "several begin with this", "Write more of its id")
-        raise InputError(
-            f"mail {neutralise(name, 60)!r}", "the outbox has none with this id", "See iea-fleet outbox list"
-        )
+        raise InputError(f"mail {neutralise(name, 60)!r}", "the outbox has no such mail", "See iea-fleet outbox list")
 
     def read(self, entry: Entry) -> bytes:
         """The bytes of a mail."""
@@ -145,8 +144,8 @@ class Outbox:
 
     def _entries(self, folder: Path, *, sent: bool) -> tuple[Entry, ...]:
         with named_for_user(folder):
-            paths = sorted(path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem) and _is_file(path))
-            return tuple(self._entry(path, sent=sent) for path in paths)
+            paths = [path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem) and _is_file(path)]
+            return tuple(self._entry(path, sent=sent) for path in sorted(paths, key=lambda path: path.stem))
 
     @staticmethod
     def _entry(path: Path, *, sent: bool) -> Entry:
@@ -185,15 +184,16 @@ def _read(path: Path) -> bytes:
 
 def _write_new(path: Path, content: bytes) -> bool:
     """Write a private file whole under a name that is free; `False`: the name is taken. Raises: OSError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    write_private(fresh, content)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         # A link, unlike a rename, never replaces what is there.
-        os.link(fresh, path)
+        os.link(name, path)
     except FileExistsError:
         return False
     finally:
-        fresh.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
     return True
 
 
