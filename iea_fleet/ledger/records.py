@@ -23,6 +23,8 @@ class RunKind(StrEnum):
 
     PUSH = "push"
     REPORT = "report"
+    FIX = "fix"
+    """One host, in several rounds."""
 
 
 class RunState(StrEnum):

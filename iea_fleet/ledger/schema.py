@@ -24,14 +24,15 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from iea_fleet.model.errors import InputError, LocalFailure
 
-SCHEMA_VERSION = 1
-"""The version of the tables below."""
+SCHEMA_VERSION = 2
+"""The version of the tables below. 1 had no `iea_rounds`."""
 
 BUSY_WAIT_S = 20
 """How long a write waits for another process's write (SQLite)."""
@@ -68,6 +69,16 @@ outcomes = Table(
     Column("address", Text, nullable=False),
     Column("outcome", Text),
     Column("answered_ms", BigInteger),
+)
+
+rounds = Table(
+    "iea_rounds",
+    metadata,
+    Column("run", String(40), ForeignKey("iea_runs.id"), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("answered_ms", BigInteger, nullable=False),
 )
 
 leases = Table(
@@ -178,6 +189,10 @@ def _check_or_create(engine: Engine, shown: str) -> None:
             f"a newer release wrote this ledger (version {row.version}, this release knows {SCHEMA_VERSION})",
             "Update iea-fleet, or name another ledger with --ledger; nothing in it was touched",
         )
+    if row.version < SCHEMA_VERSION:
+        with engine.begin() as connection:
+            metadata.create_all(connection)  # what newer versions have is tables of its own
+            connection.execute(update(versions).values(version=SCHEMA_VERSION))
 
 
 @contextmanager

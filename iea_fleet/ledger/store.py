@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from iea_fleet.ledger.lock import is_held
 from iea_fleet.ledger.records import AskedHost, HostRecord, RunKind, RunOverview, RunRecord, RunState
-from iea_fleet.ledger.schema import database_named_for_user, leases, open_ledger, outcomes, runs
+from iea_fleet.ledger.schema import database_named_for_user, leases, open_ledger, outcomes, rounds, runs
 from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
 from iea_fleet.model.outcome import Outcome
 
@@ -91,6 +91,35 @@ class Ledger:
                     .where(outcomes.c.run == run, outcomes.c.host == host)
                     .values(outcome=outcome.model_dump_json(by_alias=True), answered_ms=now)
                 )
+
+    def record_round(self, run: str, host: str, outcome: Outcome) -> None:
+        """Write down one round of several with a host: it is kept beside the earlier ones, and is what became of it."""
+        now, told = _now_ms(), outcome.model_dump_json(by_alias=True)
+        of_host = (rounds.c.run == run, rounds.c.host == host)
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            number = connection.execute(select(func.count()).select_from(rounds).where(*of_host)).scalar_one() + 1
+            row = {"run": run, "host": host, "number": number, "outcome": told, "answered_ms": now}
+            connection.execute(insert(rounds).values(**row))
+            connection.execute(
+                update(outcomes)
+                .where(outcomes.c.run == run, outcomes.c.host == host)
+                .values(outcome=told, answered_ms=now)
+            )
+
+    def rounds(self, host: str, limit: int = 100) -> tuple[Outcome, ...]:
+        """The rounds with a host that runs of several rounds have had, the newest first."""
+        query = (
+            select(rounds.c.run, rounds.c.outcome)
+            .where(rounds.c.host == host)
+            .order_by(rounds.c.run.desc(), rounds.c.number.desc())
+            .limit(limit)
+        )
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            found = connection.execute(query).all()
+        try:
+            return tuple(Outcome.model_validate_json(row.outcome) for row in found)
+        except ValidationError as error:
+            raise self._damaged(f"the rounds with {host}") from error
 
     def renew(self, run: str) -> bool:
         """Prolong a run's leases; `False` when it holds none any more, because it was taken for dead."""
