@@ -15,6 +15,7 @@ from typing import Literal
 from iea_fleet.lab.engine import Engine
 from iea_fleet.lab.http.connection import Connection
 from iea_fleet.lab.http.fault_player import reset
+from iea_fleet.lab.http.kerberos import kerberos_is_there
 from iea_fleet.lab.http.tls import LabCertificates
 from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.errors import LocalFailure
@@ -68,6 +69,7 @@ class Endpoint:
         """
         for workstation in self.workstations:
             _check_loopback(workstation.description)
+            _check_kerberos(workstation.description)
         _raise_file_limit(2 * len(self.workstations) + 512)
         try:
             for workstation in self.workstations:
@@ -135,7 +137,7 @@ class Endpoint:
     async def _serve(
         self, workstation: Workstation, scheme: Scheme, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        binding = None
+        binding = certificate = None
         if scheme == "https":
             fault = workstation.faults.get("certificate")
             identity = self.certificates.identity(workstation.description, fault.text("kind") if fault else "")
@@ -145,7 +147,9 @@ class Endpoint:
             except (OSError, EOFError):
                 return
             binding = identity.binding
-        await Connection(workstation, self._engine, reader, writer, scheme, binding).serve()
+            tls = writer.get_extra_info("ssl_object")
+            certificate = None if tls is None else tls.getpeercert(binary_form=True)
+        await Connection(workstation, self._engine, reader, writer, scheme, binding, certificate).serve()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -236,6 +240,15 @@ def _check_loopback(description: Description) -> None:
             description.name,
             f"the lab, whose commands run with known passwords, listens on loopback only, not on {description.address}",
             "Give it an address of 127.0.0.0/8, or ::1.",
+        )
+
+
+def _check_kerberos(description: Description) -> None:
+    if description.keytab is not None and not kerberos_is_there():
+        raise EndpointRefused(
+            description.name,
+            "it takes Kerberos tickets, for which the package gssapi is missing",
+            "Install it with pip install 'iea-fleet[lab-kerberos]', which needs libkrb5-dev and a C compiler.",
         )
 
 

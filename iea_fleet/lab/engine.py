@@ -39,6 +39,8 @@ class CommandLine:
 
     `arguments` are in the client's order and not yet joined (a Windows shell joins them with a space);
     `environment` and `working_directory` (None: the user's profile) come from the shell; `codepage` is the console's.
+    `user` is who logged on, as Windows names a shell's owner; `delegated`: with credentials that reach other machines,
+    which a network logon has only after CredSSP or with a forwarded Kerberos ticket.
     """
 
     command: str
@@ -49,6 +51,7 @@ class CommandLine:
     console_mode_stdin: bool = True
     codepage: int = 437
     user: str = ""
+    delegated: bool = False
 
     @property
     def text(self) -> str:

@@ -15,7 +15,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from iea_fleet.lab.workstation import Account, AuthSettings, Quotas
 from iea_fleet.model.errors import InputError
@@ -92,7 +92,13 @@ _TABLE: Final = (
         3,
         "the service offers other ways to log on than the inventory says",
         Stage.LOGON,
-        {"basic": Parameter(False, "offer Basic"), "negotiate": Parameter(True, "offer Negotiate")},
+        {
+            "basic": Parameter(False, "offer Basic"),
+            "negotiate": Parameter(True, "offer Negotiate"),
+            "kerberos": Parameter(False, "offer Kerberos"),
+            "credssp": Parameter(False, "offer CredSSP"),
+            "certificate": Parameter(False, "take client certificates, where the listener asks for them"),
+        },
     ),
     FaultKind(
         "encryption_required", 4, "a clear message over HTTP gets 500 with an empty body, also over Basic", Stage.LOGON
@@ -386,7 +392,8 @@ class FaultSet:
         fault = self.get("auth_offered")
         if fault is None:
             return settings
-        return replace(settings, basic=bool(fault.parameters["basic"]), negotiate=bool(fault.parameters["negotiate"]))
+        offered: dict[str, Any] = {name: bool(value) for name, value in fault.parameters.items()}
+        return replace(settings, **offered)
 
     def quotas(self, quotas: Quotas) -> Quotas:
         """What the service allows now."""

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,11 +38,31 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateMapping:
+    """An entry of `winrm/config/service/certmapping`.
+
+    `subject`: a user principal name, DNS name or common name of client certificates, `*` standing for anything;
+    `account`: the local account whose logon they are.
+    """
+
+    subject: str
+    account: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AuthSettings:
-    """Service/Auth and AllowUnencrypted of the WinRM service."""
+    """Service/Auth and AllowUnencrypted of the WinRM service.
+
+    Tickets that come in Negotiate are taken wherever the workstation has a keytab; `kerberos` is the scheme of that
+    name beside it. `certificate`: the HTTPS listener asks for client certificates.
+    """
 
     basic: bool = True
     negotiate: bool = True
+    kerberos: bool = False
+    credssp: bool = False
+    certificate: bool = False
     allow_unencrypted: bool = False
     cbt: CbtHardening = CbtHardening.RELAXED
 
@@ -64,7 +85,8 @@ class Description:
     """What does not change while the lab is up.
 
     `address` is a loopback address; `http_port`/`https_port` None: no such listener, 0: any free port.
-    `lockout_threshold`: wrong passwords after which an account is locked, None: never.
+    `lockout_threshold`: wrong passwords after which an account is locked, None: never. `keytab`: the machine account's
+    keys, None: the workstation has none and takes no ticket; `certificates`: whose certificates are which accounts.
     """
 
     name: str
@@ -79,6 +101,8 @@ class Description:
     locale: str = "fr-FR"
     codepage: int = 850
     lockout_threshold: int | None = None
+    keytab: Path | None = None
+    certificates: tuple[CertificateMapping, ...] = ()
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ import h11
 from iea_fleet.lab.engine import Engine
 from iea_fleet.lab.http import fault_player
 from iea_fleet.lab.http.fault_player import Cut
-from iea_fleet.lab.http.logon import Logon
+from iea_fleet.lab.http.logon import NOBODY, Logon, LogonResult
 from iea_fleet.lab.http.response import Response, soap_response, to_utf8
 from iea_fleet.lab.http.sealing import SealingRefused, seal, sealed_protocol, unseal
 from iea_fleet.lab.transport_faults import Stage
@@ -39,6 +39,7 @@ class Connection:
         reader, writer: the stream; TLS is already done.
         url_scheme: "http" or "https".
         binding: the channel binding of the certificate, None without TLS.
+        certificate: the client's certificate (DER), None: it showed none.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Connection:
         writer: asyncio.StreamWriter,
         url_scheme: str,
         binding: bytes | None,
+        certificate: bytes | None = None,
     ) -> None:
         self._workstation, self._engine = workstation, engine
         self._reader, self._writer = reader, writer
         self._scheme = url_scheme
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        self._logon = Logon(workstation, binding)
+        self._logon = Logon(workstation, binding, certificate)
         peer = writer.get_extra_info("peername")
         self._client_ip = str(peer[0]) if peer else ""
 
@@ -204,7 +206,7 @@ class Connection:
         content_type = headers.get("content-type", "")
         if headers.get("wsmanidentify", "").strip().lower() == "unauthenticated" and body:
             document, charset = to_utf8(body, content_type)
-            return soap_response(await self._answer(self._caller(headers, None), document), charset)
+            return soap_response(await self._answer(self._caller(headers), document), charset)
         logon = self._logon.step(headers.get("authorization"))
         challenges = [("WWW-Authenticate", challenge) for challenge in logon.challenges]
         if logon.user is None:
@@ -212,7 +214,7 @@ class Connection:
         if not body and "authorization" not in headers:
             # An empty message is sent to log on. The Go client sends one before each of its messages, with new keys.
             return Response(401, headers=[("WWW-Authenticate", challenge) for challenge in self._logon.challenges()])
-        response = await self._authenticated(headers, content_type, body, logon.user)
+        response = await self._authenticated(headers, content_type, body, logon)
         response.headers[:0] = challenges
         return response
 
@@ -248,12 +250,14 @@ class Connection:
         except ValueError:
             return False
 
-    def _caller(self, headers: dict[str, str], user: str | None) -> Caller:
+    def _caller(self, headers: dict[str, str], logon: LogonResult = NOBODY) -> Caller:
         host = headers.get("host", "")
         machine = host.rsplit(":", 1)[0].strip("[]") if host.rsplit(":", 1)[-1].isdecimal() else host
-        return Caller(user, self._client_ip, f"{self._scheme}://{host}/wsman", machine)
+        return Caller(logon.user, self._client_ip, f"{self._scheme}://{host}/wsman", machine, logon.delegated)
 
-    async def _authenticated(self, headers: dict[str, str], content_type: str, body: bytes, user: str) -> Response:
+    async def _authenticated(
+        self, headers: dict[str, str], content_type: str, body: bytes, logon: LogonResult
+    ) -> Response:
         if not body:
             # The first, empty message of a client that wants its keys before it says anything.
             return Response(200)
@@ -273,7 +277,7 @@ class Connection:
             except SealingRefused:
                 return Response(400, close=True)
             document, charset = to_utf8(plain, original)
-        reply = await self._answer(self._caller(headers, user), document)
+        reply = await self._answer(self._caller(headers, logon), document)
         response = soap_response(reply, charset)
         spoiler = self._workstation.faults.strike(Stage.ACTED, reply.action_name)
         if spoiler is not None:

@@ -1,8 +1,6 @@
-r"""Logons of one connection: Basic per request (RFC 7617), NTLM and Negotiate per connection (RFC 4559, [MS-NLMP]).
+"""Logons of one connection: Basic and client certificates per request, all others per connection (RFC 7617, RFC 4559).
 
-pyspnego does NTLM and SPNEGO. Its NTLM acceptor looks passwords up in the file that `NTLM_USER_FILE` names, with user
-and domain exactly as the client wrote them. Windows is more generous (`.\user`, `HOST\user`, any domain on a machine
-that is in none), so the account is found here and the file holds that one hash, for that one step.
+[MS-WSMV] 3.1.4.1.30 names them; what proves who it is stands in `negotiation`, `credssp` and `accounts`.
 """
 
 from __future__ import annotations
@@ -10,30 +8,21 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import os
-import struct
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import spnego
-from spnego._ntlm_raw.crypto import ntowfv1
-from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import NegotiateOptions, SpnegoError
-
-from iea_fleet.lab.http.ntlm_message import AuthenticateFields, find_authenticate
+from iea_fleet.lab.http.accounts import find_account, find_mapped_account, owner_name
+from iea_fleet.lab.http.credssp import CredSspExchange
+from iea_fleet.lab.http.negotiation import Negotiation, ProofRefused
 from iea_fleet.lab.http.sealing import SealingRefused
-from iea_fleet.lab.workstation import Account, CbtHardening
 
 if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
+    from iea_fleet.lab.workstation import Account, AuthSettings, Workstation
 
 # A token longer than this is no logon; Kerberos tickets with a large PAC reach 48 kB.
 _MAX_TOKEN: Final = 65_536
+# The security profile of DSP0226 C.3.2 for client certificates.
+MUTUAL: Final = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,70 +30,15 @@ class LogonResult:
     """What a request's Authorization led to.
 
     `user`: who it is, as Windows names the owner of a shell; None: answer 401. `challenges`: WWW-Authenticate values.
+    `delegated`: the client handed on what this user needs for other machines, such as a file server.
     """
 
     user: str | None
     challenges: tuple[str, ...] = ()
+    delegated: bool = False
 
 
-def find_account(workstation: Workstation, user: str, domain: str = "") -> Account | None:
-    r"""The account that a client means by `user` and `domain`, in any form that Windows takes.
-
-    `DOMAIN\user` and `user@domain` in `user` count when `domain` is empty. A local account answers to no domain, `.`,
-    the computer's name, and to any domain where the workstation is in none.
-    """
-    if not domain and "\\" in user:
-        domain, _, user = user.partition("\\")
-    if not domain and "@" in user:
-        user, _, domain = user.rpartition("@")
-    description = workstation.description
-    asked = domain.casefold()
-    for account in description.accounts:
-        if account.name.casefold() != user.casefold():
-            continue
-        if account.domain is None:
-            if description.domain is None or asked in {"", ".", description.name.casefold()}:
-                return account
-        elif asked in {account.domain.casefold(), account.domain.split(".")[0].casefold()}:
-            return account
-    return None
-
-
-def owner_name(account: Account) -> str:
-    """The account as Windows writes a shell's owner."""
-    return f"{account.domain.split('.')[0].upper()}\\{account.name}" if account.domain else account.name
-
-
-@lru_cache(maxsize=4096)
-def _nt_hash(password: str) -> str:
-    return ntowfv1(password).hex().upper()
-
-
-@contextmanager
-def _user_file(line: str) -> Iterator[None]:
-    """Let `NTLM_USER_FILE` name a private file with `line` while one step of the acceptor runs.
-
-    The event loop's thread does not yield in between; the file is in memory where the system can (Linux).
-    """
-    before = os.environ.get("NTLM_USER_FILE")
-    if hasattr(os, "memfd_create"):
-        handle, path = os.memfd_create("ntlm"), ""
-        os.write(handle, line.encode())
-        os.environ["NTLM_USER_FILE"] = f"/proc/self/fd/{handle}"
-    else:
-        handle, path = tempfile.mkstemp(prefix="iea-fleet-")
-        os.write(handle, line.encode())
-        os.environ["NTLM_USER_FILE"] = path
-    try:
-        yield
-    finally:
-        os.close(handle)
-        if path:
-            Path(path).unlink()
-        if before is None:
-            del os.environ["NTLM_USER_FILE"]
-        else:
-            os.environ["NTLM_USER_FILE"] = before
+NOBODY: Final = LogonResult(None)
 
 
 class Logon:
@@ -113,58 +47,67 @@ class Logon:
     Args:
         workstation: whose accounts and auth settings count.
         binding: the channel binding of the connection's certificate; None: no TLS.
+        certificate: the client's own certificate (DER), as TLS accepted it; None: it showed none.
     """
 
-    def __init__(self, workstation: Workstation, binding: bytes | None) -> None:
+    def __init__(self, workstation: Workstation, binding: bytes | None, certificate: bytes | None = None) -> None:
         self._workstation = workstation
-        self._binding = binding
-        self._context: spnego.ContextProxy | None = None
-        self._connection_user: str | None = None
+        self._binding, self._certificate = binding, certificate
+        self._exchange: Negotiation | CredSspExchange | None = None
+        self._scheme = ""
+        self._connected: LogonResult | None = None
         self.refused = False
 
     def challenges(self) -> tuple[str, ...]:
         """The WWW-Authenticate values that the workstation's auth settings offer, in Windows' order."""
-        auth = self._workstation.faults.auth_settings(self._workstation.description.auth)
-        offered = []
-        if auth.negotiate:
-            offered.append("Negotiate")
-        if auth.basic:
-            offered.append('Basic realm="WSMAN"')
-        return tuple(offered)
+        auth = self._auth()
+        offered = {
+            "Negotiate": auth.negotiate,
+            "Kerberos": auth.kerberos,
+            "CredSSP": auth.credssp,
+            'Basic realm="WSMAN"': auth.basic,
+        }
+        return tuple(challenge for challenge, is_offered in offered.items() if is_offered)
+
+    def _auth(self) -> AuthSettings:
+        return self._workstation.faults.auth_settings(self._workstation.description.auth)
 
     def step(self, authorization: str | None) -> LogonResult:
         """Judge one request's Authorization header; None: the request has none."""
         if authorization is None:
-            if self._connection_user is not None:
-                return LogonResult(self._connection_user)
-            return self._refuse()
+            return self._connected or self._refuse()
+        auth = self._auth()
+        if authorization.strip().lower() == MUTUAL:
+            return self._mapped() if auth.certificate else self._refuse()
         scheme, _, value = authorization.partition(" ")
-        auth = self._workstation.faults.auth_settings(self._workstation.description.auth)
-        if scheme.lower() == "basic" and auth.basic:
+        offered = {
+            "basic": auth.basic,
+            "negotiate": auth.negotiate,
+            "ntlm": auth.negotiate,
+            "kerberos": auth.kerberos,
+            "credssp": auth.credssp,
+        }
+        if not offered.get(scheme.lower()):
+            return self._refuse()
+        if scheme.lower() == "basic":
             return self._basic(value.strip())
-        if scheme.lower() in {"negotiate", "ntlm"} and auth.negotiate:
-            return self._negotiate(scheme, value.strip())
-        return self._refuse()
+        return self._by_token(scheme, value.strip())
 
     def seal(self, plain: bytes) -> tuple[bytes, bytes, int]:
         """Encrypt with the connection's keys."""
-        assert self._context is not None  # noqa: S101 - only what came sealed is answered sealed
-        wrapped = self._context.wrap_winrm(plain)
-        return wrapped.header, wrapped.data, wrapped.padding_length
+        assert self._exchange is not None  # noqa: S101 - only what came sealed is answered sealed
+        return self._exchange.seal(plain)
 
     def unseal(self, signature: bytes, encrypted: bytes) -> bytes:
         """Decrypt with the connection's keys; raises SealingRefused."""
-        if self._context is None or self._connection_user is None:
+        if self._exchange is None or self._connected is None:
             raise SealingRefused("the connection has no keys")
-        try:
-            return self._context.unwrap_winrm(signature, encrypted)
-        except (SpnegoError, ValueError, struct.error) as error:
-            raise SealingRefused("the signature does not hold") from error
+        return self._exchange.unseal(signature, encrypted)
 
-    def _refuse(self) -> LogonResult:
-        return LogonResult(None, self.challenges())
+    def _refuse(self, *first: str) -> LogonResult:
+        return LogonResult(None, (*first, *self.challenges()))
 
-    def _wrong(self, account: Account | None) -> LogonResult:
+    def _wrong(self, account: Account | None, *first: str) -> LogonResult:
         """Count a wrong password; the account is locked when the workstation's threshold is reached."""
         self._workstation.stats.refused_logons += 1
         self._forget()
@@ -172,22 +115,24 @@ class Logon:
         if account is not None:
             counts = self._workstation.wrong_passwords
             counts[account.name.casefold()] = counts.get(account.name.casefold(), 0) + 1
-        return self._refuse()
+        return self._refuse(*first)
 
     def _forget(self) -> None:
-        self._context, self._connection_user = None, None
+        self._exchange, self._connected = None, None
 
-    def _accept(self, account: Account) -> str | None:
-        """Who logs on with a right password; None when a lock, UAC or a fault is in the way."""
+    def _accept(self, account: Account, *, delegated: bool = False) -> LogonResult:
+        """Log on who proved himself, unless a lock, UAC or a fault is in the way."""
+        if self._workstation.faults.get("credentials_rejected") is not None:
+            return self._wrong(account)
         if self._locked(account) or self._workstation.faults.refuses_logon(account):
             self._workstation.stats.refused_logons += 1
             self._forget()
             self.refused = True
-            return None
+            return self._refuse()
         self._workstation.wrong_passwords.pop(account.name.casefold(), None)
         self._workstation.stats.logons += 1
         self.refused = False
-        return owner_name(account)
+        return LogonResult(owner_name(account), delegated=delegated)
 
     def _locked(self, account: Account) -> bool:
         threshold = self._workstation.faults.lockout_threshold(self._workstation.description.lockout_threshold)
@@ -210,60 +155,45 @@ class Logon:
             return self._wrong(None)
         if not hmac.compare_digest(password.encode(), account.password.encode()):
             return self._wrong(account)
-        if self._workstation.faults.get("credentials_rejected") is not None:
-            return self._wrong(account)
-        accepted = self._accept(account)
-        return self._refuse() if accepted is None else LogonResult(accepted)
+        return self._accept(account)
 
-    def _negotiate(self, scheme: str, value: str) -> LogonResult:
+    def _mapped(self) -> LogonResult:
+        account = None if self._certificate is None else find_mapped_account(self._workstation, self._certificate)
+        return self._wrong(None) if account is None else self._accept(account)
+
+    def _by_token(self, scheme: str, value: str) -> LogonResult:
         try:
             token = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             return self._refuse()
         if not token or len(token) > _MAX_TOKEN:
             return self._refuse()
-        if self._context is None or self._context.complete:
+        kind = "credssp" if scheme.lower() == "credssp" else "negotiate"
+        if self._exchange is None or self._exchange.complete or self._scheme != kind:
             self._forget()
+            self._scheme = kind
+            if kind == "credssp":
+                self._exchange = CredSspExchange(self._workstation)
+            else:
+                self._exchange = Negotiation(self._workstation, self._binding)
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - made above
         try:
-            fields = find_authenticate(token)
-        except ValueError:
-            return self._wrong(None)
-        account = None if fields is None else find_account(self._workstation, fields.user, fields.domain)
-        if fields is not None and (account is None or not self._binding_holds(fields)):
-            return self._wrong(None)
-        try:
-            out = self._step_context(token, fields, account)
-        except Exception:
-            # Hostile tokens make the acceptor's readers raise nearly anything (even StopIteration): none is a logon.
-            return self._wrong(account)
-        answer = f"{scheme} {base64.b64encode(out).decode()}" if out else scheme
-        if self._context is None or not self._context.complete or account is None:
-            return LogonResult(None, (answer,))
-        if self._workstation.faults.get("credentials_rejected") is not None:
-            return self._wrong(account)
-        accepted = self._accept(account)
-        if accepted is None:
-            return self._refuse()
-        self._connection_user = accepted
-        return LogonResult(accepted, (answer,) if out else ())
+            out = exchange.step(token)
+        except ProofRefused as refused:
+            if kind == "credssp" and refused.token:
+                # A client of CredSSP reads the last token of the only challenge that there is.
+                self._wrong(refused.account)
+                return LogonResult(None, (_challenge(scheme, refused.token),))
+            return self._wrong(refused.account, *([_challenge(scheme, refused.token)] if refused.token else ()))
+        if not exchange.complete or exchange.account is None:
+            return LogonResult(None, (_challenge(scheme, out),))
+        accepted = self._accept(exchange.account, delegated=exchange.delegated)
+        if accepted.user is None:
+            return accepted
+        self._connected = LogonResult(accepted.user, delegated=accepted.delegated)
+        return LogonResult(accepted.user, (_challenge(scheme, out),) if out else (), accepted.delegated)
 
-    def _step_context(self, token: bytes, fields: AuthenticateFields | None, account: Account | None) -> bytes | None:
-        line = "nobody:0:00:00:[U]:LCT-0"
-        if fields is not None and account is not None:
-            user = f"{fields.domain}\\{fields.user}" if fields.domain else fields.user
-            line = f"{user}:1000:{'0' * 32}:{_nt_hash(account.password)}:[U]:LCT-0"
-        with _user_file(line):
-            if self._context is None:
-                # This acceptor takes raw NTLM as well as SPNEGO: clients send either under either scheme.
-                self._context = spnego.server(protocol="negotiate", options=NegotiateOptions.use_negotiate)
-            bindings = None
-            checked = self._workstation.description.auth.cbt is not CbtHardening.NONE and self._binding is not None
-            if fields is not None and checked and any(fields.channel_binding or b""):
-                bindings = GssChannelBindings(application_data=self._binding)
-            return self._context.step(token, channel_bindings=bindings)
 
-    def _binding_holds(self, fields: AuthenticateFields) -> bool:
-        """Strict hardening wants a channel binding over TLS; whether a given one is right, the acceptor judges."""
-        if self._binding is None or self._workstation.description.auth.cbt is not CbtHardening.STRICT:
-            return True
-        return any(fields.channel_binding or b"")
+def _challenge(scheme: str, token: bytes | None) -> str:
+    return f"{scheme} {base64.b64encode(token).decode()}" if token else scheme

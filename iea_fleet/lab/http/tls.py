@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from iea_fleet.lab.http.accounts import PRINCIPAL_NAME
 from iea_fleet.lab.workstation import Description
 
 # DER of the object identifiers sha256WithRSAEncryption and sha1WithRSAEncryption (RFC 8017 A.2.4).
@@ -38,7 +39,7 @@ class LabCertificates:
 
     def __init__(self) -> None:
         self._authority = trustme.CA(organization_name="iea-fleet lab")
-        self._identities: dict[tuple[str, str], ServerIdentity] = {}
+        self._identities: dict[tuple[str, str, bool], ServerIdentity] = {}
 
     @property
     def ca_pem(self) -> bytes:
@@ -52,10 +53,46 @@ class LabCertificates:
             description: whose names and address stand in the certificate.
             kind: "" for a good one, else what is wrong with it: a `kind` of the fault `certificate`.
         """
-        key = (description.name, kind)
+        key = (description.name, kind, description.auth.certificate)
         if key not in self._identities:
             self._identities[key] = self._issue(description, kind)
         return self._identities[key]
+
+    def client_certificate(self, principal: str, *, days: int = 365) -> bytes:
+        """A certificate for a client's logon, with its key, PEM.
+
+        Args:
+            principal: the user principal name, `user@localhost`, at most 127 bytes long; subject and SubjectAltName.
+            days: how long it holds, negative: how long ago it ended.
+        """
+        authority = x509.load_pem_x509_certificate(self.ca_pem)
+        signer = serialization.load_pem_private_key(self._authority.private_key_pem.bytes(), password=None)
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.datetime.now(tz=datetime.UTC)
+        name = principal.encode()
+        last = now + datetime.timedelta(days=days)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, principal)]))
+            .issuer_name(authority.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(min(now, last) - datetime.timedelta(days=1))
+            .not_valid_after(last)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.OtherName(PRINCIPAL_NAME, bytes([0x0C, len(name)]) + name)]),
+                critical=False,
+            )
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()),  # type: ignore[arg-type]
+                critical=False,
+            )
+        )
+        certificate = builder.sign(signer, hashes.SHA256())  # type: ignore[arg-type]
+        return certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
 
     def _issue(self, description: Description, kind: str) -> ServerIdentity:
         names = [description.name, description.address, "localhost"]
@@ -84,6 +121,10 @@ class LabCertificates:
                 context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         with trustme.Blob(chain).tempfile() as path:
             context.load_cert_chain(path)
+        if description.auth.certificate:
+            # Asked for, not demanded: other logons come over the same listener.
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(cadata=self.ca_pem.decode())
         return ServerIdentity(context, _binding(certificate))
 
 

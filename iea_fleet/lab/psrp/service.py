@@ -6,6 +6,7 @@ import asyncio
 import base64
 import re
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -52,7 +53,7 @@ def is_configuration(resource_uri: str) -> bool:
 
 
 async def open_runspace(
-    workstation: Workstation, engine: Engine, user: str, request: Request, body: ElementTree.Element
+    workstation: Workstation, engine: Engine, shell: Shell, request: Request, body: ElementTree.Element
 ) -> Runspace:
     """The runspace pool of a Create, opened by the messages in its creationXml.
 
@@ -65,9 +66,9 @@ async def open_runspace(
         raise faults.schema_validation_error("A shell of PowerShell is created with a creationXml.")
 
     def start(line: CommandLine) -> Process:
-        return engine.start(workstation, line)
+        return engine.start(workstation, replace(line, delegated=shell.delegated))
 
-    runspace = Runspace(workstation, user, start, answer_room(workstation, request))
+    runspace = Runspace(workstation, shell.owner, start, answer_room(workstation, request))
     try:
         await runspace.accept(decode_base64(content.text, "The creationXml"))
     except PsrpRefused as refused:

@@ -62,12 +62,16 @@ _SIGNALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the logged-on user as Windows names the owner, his address, the URL that he used; None: anonymous."""
+    """Who asks: the logged-on user as Windows names the owner, his address, the URL that he used; None: anonymous.
+
+    `delegated`: his client handed on what he needs for other machines (CredSSP, a forwarded Kerberos ticket).
+    """
 
     user: str | None
     client_ip: str
     url: str
     machine: str
+    delegated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,7 @@ async def _create(workstation: Workstation, engine: Engine, caller: Caller, requ
     shell = Shell(
         shell_id=(body.get("ShellId") or text_of(body, "ShellId") or new_id()).strip(),
         owner=caller.user or "",
+        delegated=caller.delegated,
         client_ip=caller.client_ip,
         resource_uri=request.resource_uri,
         input_streams=(text_of(body, "InputStreams") or "stdin").strip(),
@@ -214,7 +219,7 @@ async def _create(workstation: Workstation, engine: Engine, caller: Caller, requ
     )
     check_id(shell.shell_id)
     if request.resource_uri != ns.CMD_RESOURCE:
-        shell.runspace = await open_runspace(workstation, engine, shell.owner, request, body)
+        shell.runspace = await open_runspace(workstation, engine, shell, request, body)
     elif not set(shell.output_streams.split()) <= {"stdout", "stderr"} or shell.input_streams != "stdin":
         raise faults.schema_validation_error("A text shell has the streams stdin, stdout and stderr.")
     open_shell(workstation, shell)
@@ -250,6 +255,7 @@ def _command(workstation: Workstation, engine: Engine, shell: Shell, request: Re
         console_mode_stdin=option("WINRS_CONSOLEMODE_STDIN", "true"),
         codepage=shell.codepage,
         user=shell.owner,
+        delegated=shell.delegated,
     )
     try:
         process = engine.start(workstation, line)

@@ -38,6 +38,7 @@ class Shell:
 
     `idle_timeout_s` and `lifetime_s` (None: no limit) in seconds; `commands_started` counts towards the quota of
     operations until the shell is deleted, for a Signal does not give an operation back ([MS-WSMV] note 118).
+    `delegated`: the logon that created it can go on to other machines; so can all that runs in the shell.
     """
 
     shell_id: str
@@ -63,6 +64,7 @@ class Shell:
     process_id: int = field(default_factory=lambda: 1000 + 4 * secrets.randbelow(4000))
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     runspace: Runspace | None = None
+    delegated: bool = False
 
     def close(self) -> None:
         """End everything that runs in the shell."""
