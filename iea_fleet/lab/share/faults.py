@@ -161,10 +161,15 @@ disk, and are played by this table with every kind of server."""
 ENDED_BY_RESTART = frozenset(fault for fault, symptom in SYMPTOMS.items() if symptom.ended_by is not None)
 """The faults that end with the workstation's restart: what a step can end, a new start ends too."""
 
-_ORDER = list(ShareLayer)
+_LAYERS = list(ShareLayer)
 _AGE = list(ShareFault)
 
 
+def in_order(faults: Collection[ShareFault]) -> list[ShareFault]:
+    """The faults as they are met: by layer, and in one layer as they are listed here."""
+    return sorted(faults, key=lambda fault: (_LAYERS.index(SYMPTOMS[fault].layer), _AGE.index(fault)))
+
+
 def first(faults: Collection[ShareFault]) -> ShareFault | None:
-    """The fault that is met first: that of the lowest layer. None: there is none."""
-    return min(faults, key=lambda fault: (_ORDER.index(SYMPTOMS[fault].layer), _AGE.index(fault)), default=None)
+    """The fault that is met first. None: there is none."""
+    return next(iter(in_order(faults)), None)

@@ -64,6 +64,8 @@ class SambaServers:
         accounts: see `Accounts`.
 
     Raises: SambaUnavailable when it can't be started; then nothing is left.
+
+    `port` is where it listens, `root` the folder that holds all its files.
     """
 
     def __init__(self, places: Sequence[SharePlace], accounts: Accounts) -> None:
@@ -73,7 +75,7 @@ class SambaServers:
         self._process: subprocess.Popen[bytes] | None = None
         # Bound and not listening: who connects is refused, and nobody else gets the port.
         self._refusing = socket.socket()
-        self._root = Path(tempfile.mkdtemp(prefix="iea-lab-share-"))
+        self.root = Path(tempfile.mkdtemp(prefix="iea-lab-share-"))
         self.port = 0
         try:
             self._start(find_smbd())
@@ -97,12 +99,10 @@ class SambaServers:
         """See `FileServers`."""
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()
             _end(process)
         self._refusing.close()
         self._folders.clear()
-        shutil.rmtree(self._root, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _served(self, visit: Visit) -> Reached:
         port = self._refusing.getsockname()[1] if ShareFault.SERVER_REFUSES in visit.faults else self.port
@@ -142,14 +142,14 @@ class SambaServers:
         account = _account()
         unix_names = _unix_names(len(self.accounts))
         self._refusing.bind((ADDRESS, 0))
-        paths = samba_files.lay(self._root, self._shares, self.accounts, unix_names)
+        paths = samba_files.lay(self.root, self._shares, self.accounts, unix_names)
         self._folders = {place: DiskFolder(path, samba_files.FILE_MODE) for place, path in paths.items()}
         for _ in range(_ATTEMPTS):
             self.port = _free_port()
-            (self._root / "smb.conf").write_text(
-                samba_files.configuration(self._root, self._shares, unix_names, ADDRESS, self.port), encoding="utf-8"
+            (self.root / "smb.conf").write_text(
+                samba_files.configuration(self.root, self._shares, unix_names, ADDRESS, self.port), encoding="utf-8"
             )
-            _give(self._root, account)
+            _give(self.root, account)
             self._process = self._run(program, account)
             if self._accepts():
                 return
@@ -157,14 +157,14 @@ class SambaServers:
         raise SambaUnavailable(f"smbd does not start here: {self._last_line()}")
 
     def _run(self, program: Path, account: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
-        command = [str(program), "-F", "--no-process-group", "-s", str(self._root / "smb.conf"), "-l", str(self._root)]
-        with (self._root / "output").open("wb") as output:
+        command = [str(program), "-F", "--no-process-group", "-s", str(self.root / "smb.conf"), "-l", str(self.root)]
+        with (self.root / "output").open("wb") as output:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
-                cwd=self._root,
+                cwd=self.root,
                 start_new_session=True,
                 user=None if account is None else account.pw_uid,
                 group=None if account is None else account.pw_gid,
@@ -184,7 +184,7 @@ class SambaServers:
         lines: list[str] = []
         for name in ("output", "log.smbd"):
             with contextlib.suppress(OSError):
-                lines += (self._root / name).read_text(encoding="utf-8", errors="replace").split("\n")
+                lines += (self.root / name).read_text(encoding="utf-8", errors="replace").split("\n")
         said = [line.strip() for line in lines if line.strip() and not line.startswith("[")]
         return said[-1][:200] if said else "it says nothing"
 
@@ -228,6 +228,8 @@ def _give(root: Path, account: pwd.struct_passwd | None) -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the server and its children, the group that it leads."""
+    if process.stdin is not None:
+        process.stdin.close()
     for kind in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, kind)

@@ -147,14 +147,12 @@ def by_rules(faults: Collection[ShareFault], visit: Visit) -> Reached:
 
 
 def refused_logon(accounts: Accounts, logon: Credential) -> ShareFault | None:
-    """Why a file server refuses these credentials: a lock before the password, anything else only after it."""
-    name = account_name(logon.name).casefold()
+    r"""Why a file server refuses these credentials: a lock before the password, anything else only after it.
+
+    A server of no domain takes any `DOMAIN\` before its own account's name, and knows no `name@domain`.
+    """
+    name = logon.name.rpartition("\\")[2].casefold()
     for standing, account in accounts.items():
         if account.name.casefold() == name and (account.password == logon.password or standing is Standing.LOCKED):
             return FAULT_OF_STANDING.get(standing)
     return ShareFault.WRONG_PASSWORD
-
-
-def account_name(user: str) -> str:
-    r"""The account's own name in `DOMAIN\name` or `name@domain`."""
-    return user.rpartition("\\")[2].partition("@")[0]
