@@ -239,15 +239,22 @@ class _Judge:
 
     # -- assistance mode and version ---------------------------------------------------------------------------------
 
-    def assistance(self) -> None:
-        """The red scarab: in the way of a push, or found by a report; `unclear` when it is neither on nor off."""
+    def assistance(self, *, told: bool) -> None:
+        """The red scarab: in the way of a push, or found by a report; `unclear` when it is neither on nor off.
+
+        Where its own judgement tells the rest (`told`), only that it is in the way is said here.
+        """
         setting = self.profile.connection.assistance
         facts = self.latest.get(asked.ASSISTANCE)
         if setting is None or not isinstance(facts, SettingFacts):
             return
         if any(place.value == setting.on for place in facts.places):
-            refused = self.answer.status is Status.REFUSED
-            self.tell("assistance_in_the_way" if refused else "assistance_on", place=_places(facts))
+            if self.answer.status is Status.REFUSED:
+                self.tell("assistance_in_the_way", place=_places(facts))
+            elif not told:
+                self.tell("assistance_on", place=_places(facts))
+            return
+        if told:
             return
         unclear = [
             place
@@ -277,7 +284,7 @@ class _Judge:
 
 
 def judge_connection(
-    answer: Answer, profile: Profile, desired: DesiredConnection, *, read_only: bool
+    answer: Answer, profile: Profile, desired: DesiredConnection, *, read_only: bool, assistance_told: bool = False
 ) -> tuple[Finding, ...]:
     """Every finding of the sheet "Mode de connexion au serveur" on one host.
 
@@ -287,13 +294,14 @@ def judge_connection(
         profile: where the settings are and how they are spelt.
         desired: what the settings should be.
         read_only: a report looked; differences are findings, not changes.
+        assistance_told: `judge_assistance` reads the same answer.
     """
     judge = _Judge(answer, profile, desired, read_only=read_only)
     judge.settings()
     judge.servers()
     judge.start()
     judge.application()
-    judge.assistance()
+    judge.assistance(told=assistance_told)
     judge.versions()
     return tuple(judge.found)
 

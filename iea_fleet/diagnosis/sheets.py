@@ -6,17 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-from iea_fleet.diagnosis.assistance import assistance_parts, can_turn
+from iea_fleet.diagnosis.assistance import KINDS as ASSISTANCE_KINDS
+from iea_fleet.diagnosis.assistance import assistance_parts, can_turn, judge_assistance
 from iea_fleet.diagnosis.connection import KINDS as CONNECTION_KINDS
 from iea_fleet.diagnosis.connection import connection_parts
 from iea_fleet.diagnosis.connection_findings import judge_connection
 from iea_fleet.diagnosis.database import database_access
 from iea_fleet.diagnosis.kind import Kind, make_finding, strength, verdict_of
+from iea_fleet.diagnosis.licence import KINDS as LICENCE_KINDS
 from iea_fleet.diagnosis.licence import licence_parts
+from iea_fleet.diagnosis.licence_findings import judge_licence
 from iea_fleet.diagnosis.parts import Parts, merge
-from iea_fleet.diagnosis.relaunch import relaunch_parts
+from iea_fleet.diagnosis.relaunch import KINDS as RELAUNCH_KINDS
+from iea_fleet.diagnosis.relaunch import judge_relaunch, relaunch_parts
+from iea_fleet.diagnosis.session import KINDS as SESSION_KINDS
 from iea_fleet.diagnosis.session import session_parts
+from iea_fleet.diagnosis.session_findings import judge_session
+from iea_fleet.diagnosis.share import KINDS as SHARE_KINDS
 from iea_fleet.diagnosis.share import share_parts
+from iea_fleet.diagnosis.share_findings import judge_share
 from iea_fleet.diagnosis.transaction import KINDS as TRANSACTION_KINDS
 from iea_fleet.diagnosis.transaction import judge_transaction
 from iea_fleet.model.answer import Answer, Status
@@ -35,7 +43,15 @@ from iea_fleet.model.request import ExpectedHost, Request
 SUPPORTED = (Sheet.CONNECTION, Sheet.SHARE, Sheet.LICENCE, Sheet.SESSION, Sheet.ASSISTANCE)
 """The sheets that a request can be for."""
 
-KINDS: Final[Mapping[str, Kind]] = {**TRANSACTION_KINDS, **CONNECTION_KINDS}
+KINDS: Final[Mapping[str, Kind]] = {
+    **TRANSACTION_KINDS,
+    **SHARE_KINDS,
+    **SESSION_KINDS,
+    **LICENCE_KINDS,
+    **CONNECTION_KINDS,
+    **ASSISTANCE_KINDS,
+    **RELAUNCH_KINDS,
+}
 """Every finding that `judge` can give, by code."""
 
 _NO_NONCE: Final = "0" * 32
@@ -132,9 +148,7 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
         task: what was asked of it.
     """
     request = build_request(task, transaction=answer.transaction, nonce=_NO_NONCE)
-    findings = judge_transaction(answer, request, task.sheets[0])
-    if Sheet.CONNECTION in task.sheets:
-        findings += judge_connection(answer, task.profile, task.connection, read_only=task.read_only)
+    findings = [*judge_transaction(answer, request, task.sheets[0]), *_judged(answer, task)]
     verdict = verdict_of(findings, KINDS)
     error = answer.error
     if error is not None and answer.status is not Status.DONE and verdict in {Verdict.OK, Verdict.CHANGED}:
@@ -144,6 +158,33 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
         findings.append(make_finding(KINDS, code, task.sheets[0], **evidence))
         verdict = verdict_of(findings, KINDS)
     return verdict, tuple(sorted(findings, key=_weight))
+
+
+def _judged(answer: Answer, task: Task) -> Iterator[Finding]:
+    """The findings of each sheet."""
+    profile, sheets, read_only = task.profile, task.sheets, task.read_only
+    share = judge_share(answer, profile, task.share, dry_run=answer.dry_run) if Sheet.SHARE in sheets else []
+    yield from share
+    share_fails = verdict_of(share, KINDS) not in {Verdict.OK, Verdict.CHANGED}
+    if Sheet.SESSION in sheets:
+        yield from judge_session(
+            answer,
+            profile,
+            task.session,
+            computer_name=task.expect_host.computer_name,
+            read_only=read_only,
+            share_fails=share_fails,
+        )
+    if Sheet.LICENCE in sheets:
+        yield from judge_licence(answer, profile, task.licence, read_only=read_only, share_fails=share_fails)
+    if Sheet.CONNECTION in sheets:
+        told = Sheet.ASSISTANCE in sheets or _turns_assistance(task)
+        found = judge_connection(answer, profile, task.connection, read_only=read_only, assistance_told=told)
+        yield from found
+        explained = verdict_of(found, KINDS) is not Verdict.OK
+        yield from judge_relaunch(answer, profile, task.connection, read_only=read_only, explained=explained)
+    if Sheet.ASSISTANCE in sheets or _turns_assistance(task):
+        yield from judge_assistance(answer, profile, task.assistance, read_only=read_only)
 
 
 def _weight(finding: Finding) -> tuple[int, int]:

@@ -61,7 +61,8 @@ def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Fi
         missing = missing_parts(answer, request)
         if missing:
             tell("transaction.incomplete", missing=", ".join(missing))
-        due = {step.id for step in request.after}
+        # Of other steps the sheet that asked for them tells more.
+        due = {step.id for step in request.after if step.kind in {"restart_service", "restart_process"}}
         for step in answer.after:
             if not step.ok and step.id in due:
                 tell("transaction.after_failed", after_step=step.id, message=step.message or None)
@@ -78,12 +79,17 @@ def missing_parts(answer: Answer, request: Request) -> tuple[str, ...]:
     missing = _unanswered(request, {(facts.kind, facts.id) for facts in answer.probes}, "probe")
     ensured = {outcome.id for outcome in answer.ensure}
     missing += [f"ensure {change.id}" for change in request.ensure if change.id not in ensured]
+    released = {outcome.id for outcome in answer.release}
+    missing += [f"release {change.id}" for change in request.release if change.id not in released]
     if answer.dry_run != request.dry_run:
         missing.append("dry_run")
-    if answer.changed and not request.dry_run:
-        missing += _unanswered(request, {(facts.kind, facts.id) for facts in answer.verify}, "verify")
+    if not request.dry_run:
         done = {outcome.id for outcome in answer.after}
-        missing += [f"after {step.id}" for step in request.after if step.id not in done]
+        due = [step for step in request.after if step.only_if is None and (step.when == "always" or answer.changed)]
+        missing += [f"after {step.id}" for step in due if step.id not in done]
+        restarts = {step.id for step in request.after if step.kind == "restart_computer"}
+        if answer.changed and not any(step.ok for step in answer.after if step.id in restarts):
+            missing += _unanswered(request, {(facts.kind, facts.id) for facts in answer.verify}, "verify")
     return tuple(missing)
 
 
@@ -125,6 +131,8 @@ def _code(answer: Answer, error: Failure) -> str | None:
     if error.step is Step.IDENTITY:
         return "transaction.identity"
     if error.step is Step.REQUIRE or (error.step is Step.PLAN and _damaged(answer, error.id)):
+        return None
+    if error.step is Step.ACT and any(step.id == error.id and not step.ok for step in answer.act):
         return None
     if error.step is Step.RECOVER:
         return "transaction.recovery_failed"

@@ -1,0 +1,178 @@
+"""What an answer says about the database's folder: reached or not, as whom, why not, and what was done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iea_fleet.diagnosis import share as asked
+from iea_fleet.diagnosis.database import FOLDER
+from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.share import KINDS
+from iea_fleet.diagnosis.share_codes import fault_of, is_double_hop
+from iea_fleet.diagnosis.told import Told, facts_of
+from iea_fleet.model.answer import Answer, PeopleFacts, ServiceFacts, SettingFacts, ShareFacts, ShareLayer
+from iea_fleet.model.desired import DesiredShare
+from iea_fleet.model.finding import Finding, Sheet
+from iea_fleet.model.profile import Profile
+from iea_fleet.model.request import AsWhom
+
+_DECLINED = 1223  # ERROR_CANCELLED: the person at the screen said no
+_REMEDIES = (asked.START_SERVICE, asked.RESTORE_DRIVE, *asked.RECONNECT.values())
+
+
+class _Judge:
+    """Reads one answer; every method adds the findings of one subject."""
+
+    def __init__(self, answer: Answer, desired: DesiredShare, *, dry_run: bool) -> None:
+        self.told = Told.by(answer)
+        self.desired = desired
+        self.dry_run = dry_run
+        self.found: list[Finding] = []
+        self.with_credentials = desired.username is not None and desired.password is not None
+        people = facts_of(self.told.before, asked.PEOPLE, PeopleFacts)
+        self.people = _joined(people.people) if people is not None else ""
+
+    def tell(self, code: str, **evidence: str | int | None) -> None:
+        """Add one finding."""
+        self.found.append(make_finding(KINDS, f"share.{code}", Sheet.SHARE, **evidence))
+
+    def folder_is_set(self) -> bool:
+        """Whether the application's own setting names a folder; where the request names one this does not matter."""
+        setting = facts_of(self.told.latest, asked.SETTING, SettingFacts)
+        if self.desired.path is not None or setting is None or any(place.value for place in setting.places):
+            return True
+        self.tell("folder_not_set", place=_joined(place.place for place in setting.places) or None)
+        return False
+
+    def service(self) -> None:
+        """The Workstation service, without which no share is reached."""
+        before = facts_of(self.told.before, asked.SERVICE, ServiceFacts)
+        now = facts_of(self.told.latest, asked.SERVICE, ServiceFacts)
+        if now is not None and now.state in {"stopped", "paused"}:
+            self.tell("service_stopped", service="LanmanWorkstation", state=now.state)
+        elif before is not None and before.state in {"stopped", "paused"} and asked.START_SERVICE in self.told.work:
+            self.tell("mended", remedy=asked.START_SERVICE, fault="service_stopped")
+
+    def looks(self) -> None:
+        """How far the folder was reached, as each of those who were asked to look."""
+        now = [facts for facts in map(self._latest, self.desired.as_whom) if facts is not None]
+        reached = [facts for facts in now if _is_reached(facts)]
+        faults: dict[tuple[str, str, str, int], list[ShareFacts]] = {}
+        for facts in now:
+            if _is_reached(facts):
+                continue
+            if facts.layer is ShareLayer.IDENTITY:
+                code = "nobody_logged_on" if facts.as_whom is AsWhom.USER else "task_failed"
+                self.tell(code, **self._evidence([facts]))
+            elif is_double_hop(facts, with_credentials=self.with_credentials):
+                self.tell("not_judged_as_this_account", **self._evidence([facts]))
+            else:
+                key = (fault_of(facts), facts.layer.value, facts.server.casefold(), facts.win32_code)
+                faults.setdefault(key, []).append(facts)
+        for (fault, *_), group in faults.items():
+            self.tell(fault, **self._evidence(group))
+        mended = [facts for facts in reached if self._failed_before(facts)]
+        if mended:
+            first = self._before(mended[0])
+            evidence = self._evidence(mended) | {
+                "fault": None if first is None else fault_of(first),
+                "win32_code": None if first is None else first.win32_code or None,
+                "remedy": self._done() or None,
+            }
+            self.tell("mended", **evidence)
+        elif reached and not faults:
+            self.tell("reached" if any(facts.server for facts in reached) else "local", **self._evidence(reached))
+        if now and not reached and not faults:
+            self.tell("not_judged", **self._evidence(now))
+        self._remedies(still_failing=bool(faults), mended=bool(mended))
+
+    def _remedies(self, *, still_failing: bool, mended: bool) -> None:
+        for name in _REMEDIES:
+            outcome = self.told.work.get(name)
+            if outcome is None:
+                continue
+            if self.dry_run:
+                self.tell("would_mend", remedy=name)
+            elif not outcome.ok:
+                self.tell(
+                    "remedy_failed",
+                    remedy=name,
+                    win32_code=outcome.win32_code or None,
+                    message=outcome.message or None,
+                )
+        done = self._done()
+        if done and still_failing and not mended and not self.dry_run:
+            self.tell("still_failing", remedy=done)
+        restart = self.told.work.get(asked.RESTART)
+        if restart is not None:
+            code = "restart_begun" if restart.ok else "restart_failed"
+            if not restart.ok and restart.win32_code == _DECLINED:
+                code = "restart_declined"
+            if self.dry_run:
+                self.tell("would_mend", remedy=asked.RESTART)
+                return
+            self.tell(
+                code,
+                people=self.people or None,
+                win32_code=restart.win32_code or None,
+                message=restart.message or None,
+                delay_s=self.desired.restart_delay_s,
+            )
+
+    def _done(self) -> str:
+        return _joined(name for name in _REMEDIES if name in self.told.work and self.told.work[name].ok)
+
+    def _latest(self, whom: AsWhom) -> ShareFacts | None:
+        return facts_of(self.told.latest, asked.PROBES[whom], ShareFacts)
+
+    def _before(self, facts: ShareFacts) -> ShareFacts | None:
+        return facts_of(self.told.before, facts.id, ShareFacts)
+
+    def _failed_before(self, facts: ShareFacts) -> bool:
+        before = self._before(facts)
+        return before is not None and not _is_reached(before)
+
+    def _evidence(self, group: list[ShareFacts]) -> dict[str, str | int | None]:
+        """The facts of looks that have the same to tell; the words come from the first."""
+        first = group[0]
+        return {
+            "path": first.path if first.path != FOLDER else None,
+            "server": first.server or None,
+            "addresses": _joined(first.addresses) or None,
+            "layer": first.layer.value,
+            "as_whom": _joined(facts.as_whom.value for facts in group),
+            "account": _joined(facts.account for facts in group) or None,
+            "drive": first.drive or None,
+            "drive_path": first.drive_path or None,
+            "win32_code": first.win32_code or None,
+            "message": first.message or None,
+            "elapsed_ms": first.elapsed_ms,
+            "people": self.people or None,
+        }
+
+
+def judge_share(answer: Answer, profile: Profile, desired: DesiredShare, *, dry_run: bool) -> list[Finding]:
+    """Every finding of the sheet "Base de données inaccessible" on one host.
+
+    Args:
+        answer: to a request that held `share_parts(profile, desired)`; may be of any status, anything may be missing.
+        profile: where the folder's path is kept.
+        desired: as whom it was looked, with which credentials.
+        dry_run: nothing was done; due steps are told as they would be.
+    """
+    judge = _Judge(answer, desired, dry_run=dry_run)
+    if not asked.in_profile(profile, desired):
+        judge.tell("not_in_profile")
+        return judge.found
+    judge.service()
+    if judge.folder_is_set():
+        judge.looks()
+    return judge.found
+
+
+def _is_reached(facts: ShareFacts) -> bool:
+    return facts.ok and facts.layer is ShareLayer.NONE
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(text for text in texts if text))
