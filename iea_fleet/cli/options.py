@@ -55,3 +55,10 @@ VaultFile = Annotated[
     typer.Option("--vault-password-file", help="File, or program, that gives the vault password."),
 ]
 AskVault = Annotated[bool, typer.Option("--ask-vault-pass", "-J", help="Ask for the vault password.")]
+AssistancePrompt = Annotated[
+    bool,
+    typer.Option(
+        "--assistance-password-prompt",
+        help="Ask for the password of the day, which turns assistance mode off; else IEA_FLEET_ASSISTANCE_PASSWORD.",
+    ),
+]

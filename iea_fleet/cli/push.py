@@ -14,6 +14,7 @@ def push(
     limit: options.Limit = None,
     check: Annotated[bool, typer.Option("--check", "-C", help="Change nothing; tell what would be changed.")] = False,
     diff: Annotated[bool, typer.Option("--diff", "-D", help="Show each setting before and after.")] = False,
+    assistance_password_prompt: options.AssistancePrompt = False,
     json: options.Json = False,
     lang: options.Language = None,
     forks: options.Forks = 20,
@@ -44,5 +45,6 @@ def push(
         output=output,
         state=state,
         ledger=ledger,
+        ask_assistance_password=assistance_password_prompt,
     )
     raise typer.Exit(carry_out(request, language, screen))

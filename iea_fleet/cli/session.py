@@ -27,6 +27,10 @@ from iea_fleet.rollout.run import Order, Run, Stop
 from iea_fleet.rollout.vault import Vault
 
 
+ASSISTANCE_PASSWORD = "iea_assistance_password"  # noqa: S105 - the role's variable
+"""The role's variable for the password of the day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """The options of one `push` or `report`, as they were given."""
@@ -43,6 +47,7 @@ class Request:
     output: Path | None
     state: Path | None
     ledger: str
+    ask_assistance_password: bool = False
 
 
 def carry_out(request: Request, lang: Language, screen: Console) -> int:
@@ -57,17 +62,22 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     state = open_state_folder(request.state)
     require_folder(request.output)
     content = find_content()
-    vault = Vault(request.vault_file, _ask_vault_password(lang) if request.ask_vault else None)
+    vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
+    variables = {}
+    if request.ask_assistance_password and (password := ask_assistance_password(lang)):
+        variables[ASSISTANCE_PASSWORD] = password
     hosts = read_inventory(request.inventory, request.limit, vault, content.environment())
     state.require_space()
     ledger = Ledger(request.ledger or state.ledger_url)
     remove_leftovers(state.path / "runs")
     run_id, stop = new_run_id(), Stop()
-    order = Order(request.kind, request.inventory, request.check, request.diff, request.forks, vault)
+    order = Order(
+        request.kind, request.inventory, request.check, request.diff, request.forks, vault, variables=variables
+    )
     new = NewRun(request.kind, request.check, request.limit or "", [host.asked for host in hosts])
     how = Presentation(request.as_json, request.diff, request.output, lang)
     folder = state.run_folder(run_id)
-    with _signals(stop, lang):
+    with signals(stop, lang):
         with claim(folder) as lock:
             ledger.begin(run_id, new, lock.path)
             note = say("begins", lang, run=run_id, hosts=len(hosts))
@@ -93,14 +103,26 @@ def _present_from_memory(
         present(ledger.run(run_id), hosts, how, state)
 
 
-def _ask_vault_password(lang: Language) -> str:
+def ask_vault_password(lang: Language) -> str:
+    """Ask for the vault password on the terminal. Raises: InputError when there is none."""
     if not sys.stdin.isatty():
         raise InputError("--ask-vault-pass", "there is no terminal to ask on", "Give --vault-password-file instead")
     return getpass.getpass("Mot de passe du coffre : " if lang == "fr" else "Vault password: ")
 
 
+def ask_assistance_password(lang: Language) -> str:
+    """Ask for the password of the day on the terminal; empty: none. Raises: InputError when there is no terminal."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            "--assistance-password-prompt",
+            "there is no terminal to ask on",
+            "Set IEA_FLEET_ASSISTANCE_PASSWORD instead",
+        )
+    return getpass.getpass(say("password_of_the_day", lang))
+
+
 @contextmanager
-def _signals(stop: Stop, lang: Language) -> Iterator[None]:
+def signals(stop: Stop, lang: Language) -> Iterator[None]:
     """End the run in good order on Ctrl-C, on a request to end, and when the terminal is closed."""
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:

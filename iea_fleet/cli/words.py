@@ -8,6 +8,12 @@ Language = Literal["fr", "en"]
 
 TEXTS: dict[str, tuple[str, str]] = {
     "reading": ("Lecture de l'inventaire…", "Reading the inventory…"),
+    "checking": ("Vérification de cette machine…", "Checking this machine…"),
+    "checking_hosts": ("Vérification des postes : {hosts}", "Checking workstations: {hosts}"),
+    "password_of_the_day": (
+        "Mot de passe du jour (vide : laisser le mode assistance) : ",
+        "Password of the day (empty: leave assistance mode as it is): ",
+    ),
     "begins": ("Exécution {run}, postes : {hosts}", "Run {run}, workstations: {hosts}"),
     "check": ("à blanc, rien n'est modifié", "check mode, nothing is changed"),
     "scouts": ("premiers postes", "first hosts"),

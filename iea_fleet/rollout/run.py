@@ -41,6 +41,7 @@ class Order:
         forks: how many hosts at once.
         vault: opens what is encrypted in the inventory.
         wave_pause_s: seconds before the second try at the end of the wave.
+        variables: of the playbook, above those of the inventory; secrets may be among them.
     """
 
     kind: RunKind
@@ -50,6 +51,7 @@ class Order:
     forks: int = 20
     vault: Vault = field(default_factory=Vault)
     wave_pause_s: float = 5.0
+    variables: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 class Observer(Protocol):
@@ -181,6 +183,7 @@ class Run:
             diff=self._order.diff,
             vault=self._order.vault,
             environment=environment,
+            variables=self._order.variables,
         )
         try:
             end = run_playbook(call, self._folder / f"pass-{self._passes}", self._on_event, self._wants_end)

@@ -1,0 +1,146 @@
+"""What `fix` asks of one host: the cases, the wants of its inventory, a plan as variables, resets that can be undone.
+
+Pure, but for the profile that is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
+
+from iea_fleet.diagnosis.licence import RESET, UNDO
+from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.model.answer import RecordChange
+from iea_fleet.model.errors import InputError
+from iea_fleet.model.finding import Sheet
+from iea_fleet.model.outcome import Outcome
+from iea_fleet.plugins._arguments import Arguments, parse_arguments
+from iea_fleet.profiles import find_profile
+from iea_fleet.rollout.inventory import Host
+
+ORDER: Final = (Sheet.SHARE, Sheet.SESSION, Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE)
+"""The sheets in the order in which they are dealt with: what lies in the database's folder comes after the share."""
+
+RESTART_DEADLINE_S: Final = 900
+"""Time for a round that may restart the workstation: the warning, the shutdown with updates, the start."""
+
+
+class Case(StrEnum):
+    """What a technician can ask for by name."""
+
+    SHARE = "share"
+    SESSION = "session"
+    LICENCE = "licence"
+    CONNECTION = "connection"
+    ASSISTANCE = "assistance"
+    RELAUNCH = "relaunch"
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The sheets to look at."""
+        return (Sheet.CONNECTION,) if self is Case.RELAUNCH else (Sheet(self.value),)
+
+
+_SHEETS: Final = tuple(sheet.value for sheet in ORDER)
+_ACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "share": ("mend",),
+    "session": ("release", "user", "workstation", "force"),
+    "licence": ("reset", "undo"),
+    "connection": ("save", "relaunch"),
+    "assistance": ("mode",),
+}
+"""What a plan decides, by sheet; everything else is as the inventory says."""
+
+
+def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
+    """What is asked of a host in a look, as far as its inventory says it in plain values.
+
+    Templates are filled in by Ansible only, so what they stand for is not known here: the default stands for it. The
+    action on the host has the true values; this task serves to make a plan and to explain.
+
+    Raises: InputError when its profile can't be used.
+    """
+    given: dict[str, dict[str, Any]] = {}
+    for sheet in _SHEETS:
+        for name, value in host.variables.items():
+            key = name.removeprefix(f"iea_{sheet}_")
+            if key != name and key != "password" and _is_usable(sheet, key, value):
+                given.setdefault(sheet, {})[key] = value
+    arguments = parse_arguments({"profile": "lab", **given})
+    return Task(
+        sheets=sheets,
+        profile=find_profile(str(host.variables.get("iea_profile", ""))),
+        connection=arguments.connection,
+        share=arguments.share,
+        licence=arguments.licence,
+        session=arguments.session,
+        assistance=arguments.assistance,
+        read_only=True,
+        dry_run=True,
+        expect_host=_named(host.variables).expect_host,
+    )
+
+
+def _named(variables: Mapping[str, Any]) -> Arguments:
+    names = {name: variables.get(f"iea_{name}") for name in ("computer_name", "machine_id")}
+    known = {name: value for name, value in names.items() if isinstance(value, str) and "{{" not in value}
+    return parse_arguments({"profile": "lab", **known})
+
+
+def _is_usable(sheet: str, key: str, value: object) -> bool:
+    if isinstance(value, str) and ("{{" in value or "{%" in value):
+        return False
+    try:
+        parse_arguments({"profile": "lab", sheet: {key: value}})
+    except InputError:
+        return False
+    return True
+
+
+def plan_variables(task: Task) -> dict[str, object]:
+    """A remedy as variables of the role iea_fix: what is to be done, and nothing that the inventory says.
+
+    Args:
+        task: the remedy, as a plan has it; its passwords are left out.
+    """
+    variables: dict[str, object] = {"iea_fix_sheets": [sheet.value for sheet in ORDER if sheet in task.sheets]}
+    for sheet, names in _ACTS.items():
+        wants = getattr(task, sheet).model_dump(mode="json")
+        for name in names:
+            variables[f"iea_{sheet}_{name}"] = "" if wants[name] is None else wants[name]
+    if task.expect_host.computer_name:
+        variables["iea_computer_name"] = task.expect_host.computer_name
+    return variables
+
+
+def last_reset(rounds: Iterable[Outcome]) -> tuple[RecordChange, ...]:
+    """The last reset of licences that was made and not taken back since.
+
+    Args:
+        rounds: with one host, the newest first.
+    Returns: its changes; none when there is nothing to take back.
+    """
+    taken_back: list[Mapping[str, str]] = []
+    for answer in (outcome.answer for outcome in rounds):
+        if answer is None or answer.dry_run or answer.error is not None:
+            continue
+        for release in answer.release:
+            if release.id.startswith(UNDO):
+                taken_back += [record.after for record in release.records if record.after is not None]
+            elif release.id == RESET and release.records:
+                left = tuple(record for record in release.records if record.before not in taken_back)
+                if left:
+                    return left
+    return ()
+
+
+def undo_task(task: Task, changes: tuple[RecordChange, ...]) -> Task:
+    """The remedy that takes a reset back."""
+    return replace(
+        task,
+        sheets=(Sheet.LICENCE,),
+        licence=task.licence.model_copy(update={"reset": (), "undo": changes}),
+        session=task.session.model_copy(update={"release": False}),
+    )
