@@ -22,9 +22,9 @@ def language_for(lang: Lang | None) -> Language:
     return "fr" if locale.casefold().startswith("fr") else "en"
 
 
-def start(lang: Lang | None) -> tuple[Console, Language]:
-    """The console for progress (standard error) with its first line on it, and the language."""
+def start(lang: Lang | None, first: str = "reading") -> tuple[Console, Language]:
+    """The console for progress (standard error) with its first line on it (a key of `words.py`), and the language."""
     language = language_for(lang)
     screen = console(sys.stderr)
-    screen.print(say("reading", language))
+    screen.print(say(first, language))
     return screen, language

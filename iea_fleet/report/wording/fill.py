@@ -12,6 +12,7 @@ from typing import Final, Literal
 from iea_fleet.model.finding import Finding
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.wording.connection import TEXTS as CONNECTION_TEXTS
+from iea_fleet.report.wording.doctor import TEXTS as DOCTOR_TEXTS
 from iea_fleet.report.wording.entry import Words
 from iea_fleet.report.wording.run import TEXTS as RUN_TEXTS
 from iea_fleet.report.wording.transaction import TEXTS as TRANSACTION_TEXTS
@@ -21,7 +22,13 @@ from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY
 Language = Literal["fr", "en"]
 
 LOCALE_FOLDER: Final = Path(__file__).parents[2] / "locale"
-TEXTS: Final[Mapping[str, Words]] = {**CONNECTION_TEXTS, **TRANSACTION_TEXTS, **TRANSPORT_TEXTS, **RUN_TEXTS}
+TEXTS: Final[Mapping[str, Words]] = {
+    **CONNECTION_TEXTS,
+    **TRANSACTION_TEXTS,
+    **TRANSPORT_TEXTS,
+    **RUN_TEXTS,
+    **DOCTOR_TEXTS,
+}
 """Every text by code."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
