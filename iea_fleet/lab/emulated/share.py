@@ -50,7 +50,7 @@ def probe_share(
         probe: what was asked.
         path: `probe.path` with all names in.
         transaction: of the request; names the file that is written and removed again.
-        logon: the share logon of the request, when it has one, with all names in its path.
+        logon: the share logon of the request, when it has one.
     """
     began = time.perf_counter()
     named = _named(machine, access, path)
@@ -200,7 +200,7 @@ def _for_server(machine: Machine, access: ShareAccess | None, logon: ShareLogon 
     """The share logon when it is for the server of `path`; Windows keeps sessions by server."""
     if logon is None:
         return None
-    server = server_of(_named(machine, access, logon.path).network_path)
+    server = server_of(_named(machine, access, machine.expanded(logon.path)).network_path)
     return logon if server.casefold() == server_of(path).casefold() else None
 
 

@@ -102,7 +102,7 @@ class SambaServers:
             _end(process)
         self._refusing.close()
         self._folders.clear()
-        shutil.rmtree(self.root, ignore_errors=True)
+        _remove(self.root)
 
     def _served(self, visit: Visit) -> Reached:
         port = self._refusing.getsockname()[1] if ShareFault.SERVER_REFUSES in visit.faults else self.port
@@ -230,9 +230,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the server and its children, the group that it leads."""
     if process.stdin is not None:
         process.stdin.close()
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, kind)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_S)
-            return
+    _signal(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_S)
+    # Children that are still at it, and a parent that did not listen.
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], kind: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, kind)
+
+
+def _remove(root: Path) -> None:
+    """Remove the folder; a child in its last moment may still lay a file there."""
+    deadline = time.monotonic() + _STOP_S
+    shutil.rmtree(root, ignore_errors=True)
+    while root.exists() and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        shutil.rmtree(root, ignore_errors=True)
