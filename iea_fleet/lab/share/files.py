@@ -113,7 +113,8 @@ class DiskFolder:
 
     def names(self) -> tuple[str, ...]:
         """See `SiteFolder`."""
-        return tuple(sorted(entry.name for entry in self.path.iterdir() if entry.is_file()))
+        found = (entry for entry in self.path.iterdir() if _NAME.fullmatch(entry.name) and entry.is_file())
+        return tuple(sorted(entry.name for entry in found))
 
     def read(self, name: str) -> bytes:
         """See `SiteFolder`."""
