@@ -36,7 +36,7 @@ class _BoundedReplies:
         """One line, as smtplib asks for it."""
         self._lines += 1
         if self._lines > _REPLY_LINES:
-            raise OSError(0, "it answers without end")
+            raise Refused(-1, b"it answers without end")
         return self._stream.readline(size)
 
     def close(self) -> None:
@@ -82,8 +82,11 @@ class SmtpClient(smtplib.SMTP):
         # Not the full name as the library does: looking it up may wait for a name server for long.
         greeting = name if "." in name and name.isascii() else "[127.0.0.1]"
         super().__init__(local_hostname=greeting, timeout=WAIT_S)
-        self._host = host
-        code, said = self.connect(host, port)
+        self._host, self._port = host, port  # smtplib compares the certificate with `_host` in STARTTLS
+
+    def open(self) -> None:
+        """Connect, and hear the server's greeting. Raises: Refused when it is none; OSError, SMTPException."""
+        code, said = self.connect(self._host, self._port)
         if code != 220:
             raise Refused(code, said)
 

@@ -12,7 +12,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -144,8 +144,16 @@ class Outbox:
 
     def _entries(self, folder: Path, *, sent: bool) -> tuple[Entry, ...]:
         with named_for_user(folder):
-            paths = [path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem) and _is_file(path)]
-            return tuple(self._entry(path, sent=sent) for path in sorted(paths, key=lambda path: path.stem))
+            paths = sorted(
+                (path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem)), key=lambda path: path.stem
+            )
+            entries = []
+            for path in paths:
+                # Another process may send a mail, and move it, meanwhile.
+                with suppress(FileNotFoundError):
+                    if stat.S_ISREG(path.lstat().st_mode):
+                        entries.append(self._entry(path, sent=sent))
+            return tuple(entries)
 
     @staticmethod
     def _entry(path: Path, *, sent: bool) -> Entry:
@@ -162,10 +170,6 @@ def _header(headers: object, name: str) -> str:
     except (ValueError, IndexError, AttributeError, TypeError):
         # Python's parser of headers stumbles over some that a person or program has damaged.
         return ""
-
-
-def _is_file(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _read(path: Path) -> bytes:

@@ -109,10 +109,10 @@ class _Conversation:
     def deliver(self, letter: _Letter, credentials: Credentials | None, tls: ssl.SSLContext) -> None:
         """Hand the letter over. Raises: LocalFailure, InputError."""
         deadline = Deadline(self._limit_s)
-        smtp: SmtpClient | None = None
+        smtp = SmtpClient(self._host, self._port, tls, deadline)
         try:
             with self._named_for_user(deadline):
-                smtp = SmtpClient(self._host, self._port, tls, deadline)
+                smtp.open()
                 self._begin(smtp, tls)
                 if credentials is not None:
                     self._log_on(smtp, credentials)
@@ -120,8 +120,7 @@ class _Conversation:
             with suppress(OSError, smtplib.SMTPException):
                 smtp.quit()
         finally:
-            if smtp is not None:
-                smtp.close()
+            smtp.close()
             deadline.end()
 
     def _begin(self, smtp: SmtpClient, tls: ssl.SSLContext) -> None:
@@ -199,10 +198,11 @@ class _Conversation:
             raise self._failure(error, timed_out=deadline.over) from error
 
     def _failure(self, error: Exception, *, timed_out: bool) -> FleetError:
+        if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+            error = error.__context__  # what smtplib knew and told as text only
         match error:
-            case Refused():
-                said = error.said.decode("utf-8", "replace")
-                return self._refusal(error.code, neutralise(said, 200).rstrip("."))
+            case Refused(code=code, said=said) | smtplib.SMTPResponseException(smtp_code=code, smtp_error=bytes(said)):
+                return self._refusal(code, neutralise(said.decode("utf-8", "replace"), 200).rstrip("."))
             case _ if timed_out:
                 what, mend = f"it was not done within {self._limit_s:g} s ({self.stage})", "Try again later"
             case socket.gaierror() | UnicodeError():
@@ -219,8 +219,6 @@ class _Conversation:
                 what, mend = f"it did not answer within {WAIT_S:g} s ({self.stage})", "Try again later"
             case smtplib.SMTPServerDisconnected() | ConnectionError():
                 what, mend = f"the connection was lost ({self.stage})", "Try again later"
-            case OSError(errno=0, strerror=str(said)):
-                what, mend = f"{said} ({self.stage})", "Is it a mail server?"
             case OSError(strerror=str(said)):
                 what, mend = f"it was not reached ({said})", "Mend iea_support_smtp_host, or the network"
             case _:
