@@ -1,0 +1,369 @@
+"""From what was found on one host to what is to be done about it: remedies in order, and what has to be handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
+from iea_fleet.diagnosis.licence_choice import Row, Standing, choose
+from iea_fleet.diagnosis.licence_findings import bound_rows, bound_twice, own_licence, unbound_word
+from iea_fleet.diagnosis.relaunch import heart
+from iea_fleet.diagnosis.share_codes import FAULTS
+from iea_fleet.diagnosis.sheets import KINDS as FINDING_KINDS
+from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.diagnosis.told import Told
+from iea_fleet.model.answer import Answer
+from iea_fleet.model.desired import Binding, DesiredLicence, ShareRemedy
+from iea_fleet.model.finding import Finding, Severity, Sheet
+from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.request import AsWhom, ExpectedHost
+
+
+class Need(StrEnum):
+    """What a person has to give before a remedy is due."""
+
+    PASSWORD = "password"  # noqa: S105 - the need of one, not one
+    """The password of the day, which the vendor tells by mail."""
+    RESTART = "restart"
+    """The leave to restart the workstation."""
+
+
+START_SERVICE: Final = "plan.start_service"
+RESTORE_DRIVE: Final = "plan.restore_drive"
+RECONNECT: Final = "plan.reconnect"
+RESTART: Final = "plan.restart"
+RELEASE_SESSION: Final = "plan.release_session"
+RESET_LICENCE: Final = "plan.reset_licence"
+SAVE_CONNECTION: Final = "plan.save_connection"
+ASSISTANCE_OFF: Final = "plan.assistance_off"
+RELAUNCH: Final = "plan.relaunch"
+REINSTALL: Final = "plan.reinstall"
+
+_REMEDY = Kind(Severity.INFO, Verdict.DRIFT)
+KINDS: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(
+        (
+            START_SERVICE,
+            RESTORE_DRIVE,
+            RECONNECT,
+            RESTART,
+            RELEASE_SESSION,
+            RESET_LICENCE,
+            SAVE_CONNECTION,
+            ASSISTANCE_OFF,
+            RELAUNCH,
+        ),
+        _REMEDY,
+    ),
+    REINSTALL: Kind(Severity.WARNING, Verdict.DRIFT),
+}
+"""What a plan says, by code: each remedy, and the one thing that it alone finds to hand over."""
+_SHEETS: Final = {
+    **dict.fromkeys((START_SERVICE, RESTORE_DRIVE, RECONNECT, RESTART), Sheet.SHARE),
+    RELEASE_SESSION: Sheet.SESSION,
+    RESET_LICENCE: Sheet.LICENCE,
+    SAVE_CONNECTION: Sheet.CONNECTION,
+    ASSISTANCE_OFF: Sheet.ASSISTANCE,
+    RELAUNCH: Sheet.CONNECTION,
+}
+_SHARE_REMEDIES: Final = {
+    ShareRemedy.RESTORE_DRIVE: RESTORE_DRIVE,
+    ShareRemedy.RECONNECT: RECONNECT,
+    ShareRemedy.START_SERVICE: START_SERVICE,
+    ShareRemedy.RESTART: RESTART,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing to do.
+
+    Args:
+        said: what it is, for `iea_fleet.report.wording.words`; its code is one of `KINDS`, its sheet the sheet.
+        causes: the findings that it is for.
+        needs: what has to be given first.
+        bindings: the rows to reset, of `plan.reset_licence`.
+    """
+
+    said: Finding
+    causes: tuple[Finding, ...]
+    needs: frozenset[Need] = frozenset()
+    bindings: tuple[Binding, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Which remedy."""
+        return self.said.code
+
+    @property
+    def sheet(self) -> Sheet:
+        """Whose."""
+        return self.said.sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done about one host.
+
+    Args:
+        remedies: in the order share, session, licence, connection, assistance, relaunch.
+        hand_over: what can't be mended from afar, the weightiest first.
+        given: what was given of what remedies need.
+        force: a live session is released too.
+        expect_host: who was looked at, and must be the one that is mended.
+    """
+
+    remedies: tuple[Remedy, ...]
+    hand_over: tuple[Finding, ...]
+    given: frozenset[Need] = frozenset()
+    force: bool = False
+    expect_host: ExpectedHost = field(default_factory=ExpectedHost)
+
+    @property
+    def due(self) -> tuple[Remedy, ...]:
+        """The remedies that can be done now."""
+        return tuple(remedy for remedy in self.remedies if remedy.needs <= self.given)
+
+    @property
+    def lacking(self) -> frozenset[Need]:
+        """What has to be given before the others can."""
+        return frozenset(need for remedy in self.remedies for need in remedy.needs) - self.given
+
+    def task(self, task: Task) -> Task:
+        """The one round that does everything that is due and looks again at all sheets.
+
+        What is not due is only looked at: no requirement and no write of it can keep the rest from being done.
+
+        Args:
+            task: the look that the plan was made from.
+        """
+        due = {remedy.code for remedy in self.due}
+        mend = tuple(remedy for remedy, code in _SHARE_REMEDIES.items() if code in due)
+        bindings = tuple(binding for remedy in self.due for binding in remedy.bindings)
+        session = {"release": RELEASE_SESSION in due, "user": None, "workstation": None, "force": self.force}
+        return replace(
+            task,
+            read_only=False,
+            dry_run=False,
+            expect_host=self.expect_host,
+            share=task.share.model_copy(update={"mend": mend}),
+            session=task.session.model_copy(update=session),
+            licence=DesiredLicence(reset=tuple(dict.fromkeys(bindings))),
+            connection=task.connection.model_copy(update={"save": SAVE_CONNECTION in due, "relaunch": RELAUNCH in due}),
+            assistance=task.assistance.model_copy(update={"mode": "off" if ASSISTANCE_OFF in due else "as_is"}),
+        )
+
+
+def make_plan(
+    task: Task,
+    outcome: Outcome,
+    *,
+    password_given: bool = False,
+    restart_allowed: bool = False,
+    force: bool = False,
+    tried: Collection[str] = (),
+    standing: Callable[[str], Standing] | None = None,
+) -> Plan:
+    """What to do about one host.
+
+    Args:
+        task: what was asked.
+        outcome: of a look (`read_only`), or of an earlier remedy round.
+        password_given: there is a password of the day for this host.
+        restart_allowed: the workstation may be restarted.
+        force: release the workstation's session although the program runs.
+        tried: codes of remedies that were done in this visit already; none is planned twice.
+        standing: what the fleet knows of a workstation by its name (`fleet.standings`); `None`: nobody looked.
+    """
+    if outcome.answer is None:
+        return Plan((), _to_hand_over(outcome.findings, ()))
+    planner = _Planner(task, outcome, outcome.answer, force=force, tried=frozenset(tried), standing=standing)
+    planner.make()
+    password_works = password_given and "assistance.password_refused" not in planner.codes
+    given = {Need.PASSWORD: password_works, Need.RESTART: restart_allowed}
+    host = outcome.answer.host
+    expect = task.expect_host
+    return Plan(
+        remedies=tuple(planner.remedies),
+        hand_over=_to_hand_over((*outcome.findings, *planner.found), planner.covered),
+        given=frozenset(need for need, is_given in given.items() if is_given),
+        force=force,
+        expect_host=ExpectedHost(
+            computer_name=expect.computer_name or host.computer_name,
+            machine_id=expect.machine_id or host.machine_id or None,
+        ),
+    )
+
+
+class _Planner:
+    """Reads one outcome; every method adds the remedies of one sheet and marks the findings that they are for."""
+
+    def __init__(
+        self,
+        task: Task,
+        outcome: Outcome,
+        answer: Answer,
+        *,
+        force: bool,
+        tried: frozenset[str],
+        standing: Callable[[str], Standing] | None,
+    ) -> None:
+        self.task, self.answer, self.force, self.tried = task, answer, force, tried
+        self.standing = standing or self._only_itself
+        self.findings = outcome.findings
+        self.codes = frozenset(finding.code for finding in outcome.findings)
+        self.remedies: list[Remedy] = []
+        self.found: list[Finding] = []
+        self.covered: list[Finding] = []
+
+    def make(self) -> None:
+        """Everything, in order."""
+        self._share()
+        self._session()
+        self._licence()
+        self._connection()
+
+    def _add(
+        self,
+        code: str,
+        causes: Collection[Finding],
+        evidence: Mapping[str, str | int | None],
+        needs: Collection[Need] = (),
+        bindings: tuple[Binding, ...] = (),
+    ) -> bool:
+        """Plan a remedy unless it was tried."""
+        if code in self.tried:
+            return False
+        self.covered += causes
+        if not bindings and any(remedy.code == code for remedy in self.remedies):
+            return True
+        said = make_finding(KINDS, code, _SHEETS[code], **evidence)
+        self.remedies.append(Remedy(said, tuple(causes), frozenset(needs), bindings))
+        return True
+
+    def _those(self, *codes: str) -> tuple[Finding, ...]:
+        """The findings of these codes; a code that ends in a dot stands for all that begin so."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.code in codes or any(code.endswith(".") and finding.code.startswith(code) for code in codes)
+        )
+
+    def _share(self) -> None:
+        faults = [f for f in self.findings if f.sheet is Sheet.SHARE and f.code.removeprefix("share.") in FAULTS]
+        stopped = self._those("share.service_stopped")
+        # Without the service no share is reached, so what is said of the share means nothing yet.
+        if stopped and self._add(START_SERVICE, (*stopped, *faults), {"service": stopped[0].evidence.get("service")}):
+            return
+        failed = self._those("share.remedy_failed", "share.still_failing")
+        for fault in faults:
+            remedies = FAULTS[fault.code.removeprefix("share.")].remedies
+            evidence = {name: fault.evidence.get(name) for name in ("path", "server", "drive", "drive_path", "as_whom")}
+            mended = False
+            for remedy in (ShareRemedy.RESTORE_DRIVE, ShareRemedy.RECONNECT):
+                if remedy in remedies and not failed and self._can(remedy, fault):
+                    mended |= self._add(_SHARE_REMEDIES[remedy], (fault,), evidence)
+            if not mended and ShareRemedy.RESTART in remedies:
+                self._add(RESTART, (fault, *failed), evidence, {Need.RESTART})
+
+    def _can(self, remedy: ShareRemedy, fault: Finding) -> bool:
+        """Whether a remedy is one for those as whom the fault was found."""
+        whom = set(fault.evidence.get("as_whom", "").split(", "))
+        mends = {AsWhom.USER.value} if remedy is ShareRemedy.RESTORE_DRIVE else {AsWhom.USER.value, AsWhom.LOGON.value}
+        return remedy in self.task.share.mend and bool(whom & mends)
+
+    def _session(self) -> None:
+        causes = self._those("session.stale", *(("session.live", "session.live_kept") if self.force else ()))
+        if causes:
+            names = ("users", "workstation", "since", "age_min", "count")
+            evidence = {name: causes[0].evidence.get(name) for name in names}
+            self._add(RELEASE_SESSION, causes, evidence)
+
+    def _licence(self) -> None:
+        licences = self.task.profile.licences
+        concerned = self._those("licence.twice", "licence.bound_elsewhere")
+        if licences is None or not concerned:
+            return
+        rows = bound_rows(self.answer, unbound_word(licences))
+        told = {finding.evidence.get("licence", "").casefold(): finding for finding in concerned}
+        groups = dict(bound_twice(rows))
+        own = own_licence(self.answer)
+        if own is not None and own.casefold() not in groups:
+            groups[own.casefold()] = tuple(row for row in rows if row[LICENCE].casefold() == own.casefold())
+        for licence, same in groups.items():
+            finding = told.get(licence)
+            if finding is None or not same:
+                continue
+            self._bindings(finding, same)
+
+    def _bindings(self, finding: Finding, rows: Sequence[Row]) -> None:
+        """What to reset of the bindings of one licence, which a finding concerns."""
+        words = {"licence": rows[0][LICENCE], "workstations": _names(rows)}
+        elsewhere = finding.code == "licence.bound_elsewhere"
+        if elsewhere and Standing.OWNER in {self.standing(row[WORKSTATION]) for row in rows}:
+            # The other was installed with it too: to take it away there would only move the fault.
+            self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
+            return
+        choice = choose(rows, self.standing, self.task.profile.moment_format)
+        # A licence of this workstation that the list gives to another: that row keeps it from starting.
+        going = choice.reset or tuple(rows)
+        if choice.reinstall:
+            self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
+        self._add(
+            RESET_LICENCE,
+            (finding,),
+            {"licence": words["licence"], "workstations": _names(going), "reset_reason": choice.reason or "elsewhere"},
+            bindings=tuple(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]) for row in going),
+        )
+
+    def _only_itself(self, workstation: str) -> Standing:
+        """What one host knows by itself: its own licence, nothing of others."""
+        if workstation.casefold() == self.answer.host.computer_name.casefold():
+            return Standing.ANSWERS
+        return Standing.UNKNOWN
+
+    def _connection(self) -> None:
+        profile = self.task.profile
+        scarab = self._those("assistance.on", "connection.assistance_on", "connection.assistance_in_the_way")
+        setting = profile.connection.assistance
+        by_command = setting is not None and setting.turn_off is not None
+        needs = {Need.PASSWORD} if scarab and by_command else set[Need]()
+        wrong = self._those("connection.differs.", "connection.would_correct.")
+        failed = self._those("connection.test_failed.")
+        case_3 = self._those("connection.authorisation_refused", "connection.licence_not_recognised")
+        if wrong and failed:
+            # They are told beside the failed test, which is what stands in their way.
+            self.covered += wrong
+        elif wrong:
+            self._add(SAVE_CONNECTION, (*wrong, *case_3), {"count": len(wrong)}, needs)
+        if scarab:
+            refused = self._those("assistance.password_refused", "assistance.password_needed")
+            who = {name: scarab[0].evidence.get(name) for name in ("by", "since", "age_min")}
+            self._add(ASSISTANCE_OFF, (*scarab, *refused), who, needs)
+        state = heart(Told.by(self.answer).latest, profile)
+        red = self._those("relaunch.red_heart")
+        # Out of assistance mode the ball comes back with the red heart, as the sheet shows.
+        due = red or scarab or (state == "refused" and wrong) or (failed and state != "connected")
+        can = profile.connection.relaunch is not None and not self._those("relaunch.refused.", "relaunch.failed")
+        if due and can:
+            server = failed[0].evidence.get("server") if failed else None
+            self._add(RELAUNCH, (*red, *failed), {"server": server}, needs)
+
+
+def _to_hand_over(findings: Collection[Finding], covered: Collection[Finding]) -> tuple[Finding, ...]:
+    """What is wrong and no remedy is for."""
+    return tuple(finding for finding in findings if finding not in covered and _is_wrong(finding))
+
+
+def _is_wrong(finding: Finding) -> bool:
+    kind = FINDING_KINDS.get(finding.code) or KINDS.get(finding.code)
+    votes_well = kind is not None and kind.votes in {Verdict.OK, Verdict.CHANGED}
+    return finding.severity in {Severity.ERROR, Severity.WARNING} and not votes_well
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return ", ".join(dict.fromkeys(row[WORKSTATION] for row in rows))
