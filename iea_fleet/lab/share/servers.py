@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from iea_fleet.lab.share.files import DiskFolder, MemoryFolder, SharePlace, SiteFolder
-from iea_fleet.lab.share.samba import SambaServers, SambaUnavailable
 from iea_fleet.lab.share.visit import Accounts, Credential, FileServers, FolderServers, Standing
 
 MOST_HOSTS_FOR_SAMBA = 60
@@ -53,6 +52,9 @@ def open_servers(
     wanted = kind is ShareKind.SAMBA or (kind is ShareKind.AUTO and hosts <= MOST_HOSTS_FOR_SAMBA)
     accounts, sentence = make_accounts(), ""
     if wanted:
+        # Costs a third of a second, which no other command of the lab is to pay.
+        from iea_fleet.lab.share.samba import SambaServers, SambaUnavailable
+
         try:
             return SambaServers(places, accounts), ""
         except SambaUnavailable as error:
