@@ -69,8 +69,9 @@ def conceal(text: str, secrets: Iterable[str] = ()) -> str:
 
 def evidence_json(document: object, secrets: Sequence[str] = ()) -> str:
     """Plain values as one ASCII JSON document of at most `JSON_CHARACTERS`; long texts and lists are cut."""
+    hidden = _hidden(document, secrets)
     for characters, items in _BOUNDS:
-        text = json.dumps(_shortened(document, characters, items, secrets), ensure_ascii=True, indent=2) + "\n"
+        text = json.dumps(_shortened(hidden, characters, items), ensure_ascii=True, indent=2) + "\n"
         if len(text) <= JSON_CHARACTERS:
             return text
     return json.dumps({"left_out": f"the document has {len(text)} characters"}) + "\n"
@@ -146,18 +147,30 @@ def _sentence(where: str, message: str, code: int) -> Iterator[str]:
         yield f"{where}: {message or '-'}" + (f" ({code})" if code else "")
 
 
-def _shortened(value: object, characters: int, items: int, secrets: Sequence[str]) -> object:
+def _hidden(value: object, secrets: Sequence[str]) -> object:
+    """The same document with passwords hidden in every text and key."""
     match value:
         case str():
-            hidden = conceal(value, secrets)
-            return hidden if len(hidden) <= characters else hidden[: characters - 1] + "…"
+            return conceal(value, secrets)
+        case dict():
+            return {conceal(str(key), secrets): _hidden(one, secrets) for key, one in value.items()}
+        case list() | tuple():
+            return [_hidden(one, secrets) for one in value]
+        case _:
+            return value
+
+
+def _shortened(value: object, characters: int, items: int) -> object:
+    """The same document with no text and no list longer than that."""
+    match value:
+        case str():
+            return value if len(value) <= characters else value[: characters - 1] + "…"
         case dict():
             return {
-                str(_shortened(key, characters, items, secrets)): _shortened(one, characters, items, secrets)
-                for key, one in value.items()
+                _shortened(key, characters, items): _shortened(one, characters, items) for key, one in value.items()
             }
-        case list() | tuple():
-            kept = [_shortened(one, characters, items, secrets) for one in value[:items]]
+        case list():
+            kept = [_shortened(one, characters, items) for one in value[:items]]
             return [*kept, f"… {len(value) - items} more"] if len(value) > items else kept
         case _:
             return value

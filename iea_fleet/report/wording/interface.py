@@ -102,6 +102,7 @@ INTERFACE: Final[Mapping[str, str]] = {
     "outbox_subject": "Subject",
     "outbox_to": "To",
     "outbox_attachments": "Attachments",
+    "outbox_file": "File",
     "outbox_was_sent": "Sent to {to}: {id}",
     "outbox_was_put_away": "Put with the sent mails: {id}",
 }
