@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -35,8 +35,9 @@ class Choice:
 
     Args:
         reset: the rows.
-        reason: why these: `other_licence`, `not_in_fleet`, `no_answer`, `older`, or `each_row` (the sheet's own way);
-            "" when there are none to reset.
+        reason: why these: `other_licence`, `not_in_fleet`, `no_answer`, `older`, `elsewhere` (another workstation
+            claims the licence and nothing is known of this one), or `each_row` (the sheet's own way); "" when there
+            are none to reset.
         reinstall: one of the workstations has to be installed again with its own code; resetting alone won't last.
     """
 
@@ -45,43 +46,51 @@ class Choice:
     reinstall: bool
 
 
-def choose(rows: Sequence[Row], standing: Callable[[str], Standing], moment_format: str) -> Choice:
-    """Decide about the bound rows of one licence.
+def choose(rows: Sequence[Row], standings: Sequence[Standing], moment_format: str, *, without_row: int = 0) -> Choice:
+    """Decide about the bindings of one licence, to workstations that all differ.
 
-    What is sure comes first: a workstation that has another licence by now, then one that is no longer in the fleet or
-    does not answer, then the older binding. Where nothing tells two apart both are reset, as the sheet does
-    (« Sélectionnez chaque ligne puis cliquez sur Réinitialiser poste »), and one needs its reinstallation code.
+    What is sure comes first: a workstation that has another licence by now, then one that is no longer in the fleet,
+    then one that does not answer, then the older binding. Where nothing tells two apart both are reset, as the sheet
+    does (« Sélectionnez chaque ligne puis cliquez sur Réinitialiser poste »), and one needs its reinstallation code.
 
     Args:
-        rows: bindings of one licence to workstations, at least one.
-        standing: what is known of a workstation, by its name.
+        rows: the bindings.
+        standings: what is known of the workstation of each.
         moment_format: of the field that says when a licence was bound.
+        without_row: how many workstations claim the licence, being installed with it, that no row names.
     """
-    standings = [standing(row[WORKSTATION]) for row in rows]
     keep = list(zip(rows, standings, strict=True))
     reset: list[Row] = []
     reason = ""
-    for gone in ({Standing.OTHER_LICENCE}, {Standing.NOT_IN_FLEET}, {Standing.NO_ANSWER}):
-        going = [row for row, one in keep if one in gone]
-        if going and (len(going) < len(keep) or Standing.OTHER_LICENCE in gone):
+    for gone in (Standing.OTHER_LICENCE, Standing.NOT_IN_FLEET, Standing.NO_ANSWER):
+        going = [row for row, standing in keep if standing is gone]
+        if going and (len(going) < len(keep) + without_row or gone is Standing.OTHER_LICENCE):
             reset += going
-            reason = reason or next(iter(gone)).value
-            keep = [(row, one) for row, one in keep if one not in gone]
-    owners = sum(one is Standing.OWNER for one in standings)
-    if _workstations(keep) < 2:
+            reason = reason or gone.value
+            keep = [(row, standing) for row, standing in keep if standing is not gone]
+    owners = sum(standing is Standing.OWNER for _, standing in keep)
+    if len(keep) + without_row < 2:
         return Choice(tuple(reset), reason, reinstall=False)
-    dated = [(_bound(row, moment_format), row) for row, _ in keep]
-    newest = max((moment for moment, _ in dated if moment is not None), default=None)
-    of_the_newest = [row for moment, row in dated if moment == newest]
-    if owners < 2 and newest is not None and None not in {moment for moment, _ in dated} and len(of_the_newest) == 1:
-        reset += [row for moment, row in dated if moment != newest]
-        return Choice(tuple(reset), reason or "older", reinstall=False)
-    reset += [row for row, _ in keep]
-    return Choice(tuple(reset), "each_row", reinstall=True)
+    if owners + without_row >= 2:
+        # To take it away from one that was installed with it would only move the fault, unless both have a row.
+        both = () if without_row else tuple(row for row, _ in keep)
+        return Choice((*reset, *both), reason or ("each_row" if both else ""), reinstall=True)
+    if without_row:
+        return Choice((*reset, *(row for row, _ in keep)), reason or "elsewhere", reinstall=False)
+    older = _older([row for row, _ in keep], moment_format)
+    if older:
+        return Choice((*reset, *older), reason or "older", reinstall=False)
+    return Choice((*reset, *(row for row, _ in keep)), "each_row", reinstall=True)
 
 
-def _workstations(rows: Sequence[tuple[Row, Standing]]) -> int:
-    return len({row[WORKSTATION].casefold() for row, _ in rows})
+def _older(rows: Sequence[Row], moment_format: str) -> tuple[Row, ...]:
+    """All rows but the newest; none where a row has no moment, or the newest one is not alone."""
+    dated = [(_bound(row, moment_format), row) for row in rows]
+    moments = [moment for moment, _ in dated if moment is not None]
+    if not moments or len(moments) < len(rows) or moments.count(max(moments)) != 1:
+        return ()
+    newest = max(moments)
+    return tuple(row for moment, row in dated if moment != newest)
 
 
 def _bound(row: Row, moment_format: str) -> datetime | None:

@@ -166,7 +166,7 @@ def make_plan(
     restart_allowed: bool = False,
     force: bool = False,
     tried: Collection[str] = (),
-    standing: Callable[[str], Standing] | None = None,
+    standing: Callable[[str, str], Standing] | None = None,
 ) -> Plan:
     """What to do about one host.
 
@@ -177,7 +177,8 @@ def make_plan(
         restart_allowed: the workstation may be restarted.
         force: release the workstation's session although the program runs.
         tried: codes of remedies that were done in this visit already; none is planned twice.
-        standing: what the fleet knows of a workstation by its name (`fleet.standings`); `None`: nobody looked.
+        standing: what the fleet knows of a workstation and a licence of this host's site (`fleet.Fleet.standing`);
+            `None`: nobody looked at others.
     """
     if outcome.answer is None:
         return Plan((), _to_hand_over(outcome.findings, ()))
@@ -210,7 +211,7 @@ class _Planner:
         *,
         force: bool,
         tried: frozenset[str],
-        standing: Callable[[str], Standing] | None,
+        standing: Callable[[str, str], Standing] | None,
     ) -> None:
         self.task, self.answer, self.force, self.tried = task, answer, force, tried
         self.standing = standing or self._only_itself
@@ -302,29 +303,36 @@ class _Planner:
 
     def _bindings(self, finding: Finding, rows: Sequence[Row]) -> None:
         """What to reset of the bindings of one licence, which a finding concerns."""
-        words = {"licence": rows[0][LICENCE], "workstations": _names(rows)}
-        elsewhere = finding.code == "licence.bound_elsewhere"
-        if elsewhere and Standing.OWNER in {self.standing(row[WORKSTATION]) for row in rows}:
-            # The other was installed with it too: to take it away there would only move the fault.
-            self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
-            return
-        choice = choose(rows, self.standing, self.task.profile.moment_format)
-        # A licence of this workstation that the list gives to another: that row keeps it from starting.
-        going = choice.reset or tuple(rows)
-        if choice.reinstall:
-            self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
-        self._add(
-            RESET_LICENCE,
-            (finding,),
-            {"licence": words["licence"], "workstations": _names(going), "reset_reason": choice.reason or "elsewhere"},
-            bindings=tuple(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]) for row in going),
+        unique = tuple({row[WORKSTATION].casefold(): row for row in rows}.values())
+        choice = choose(
+            unique,
+            [self.standing(row[WORKSTATION], row[LICENCE]) for row in unique],
+            self.task.profile.moment_format,
+            without_row=int(finding.code == "licence.bound_elsewhere"),
         )
+        if choice.reinstall:
+            words = {"licence": unique[0][LICENCE], "workstations": _names(unique)}
+            self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
+        if choice.reset:
+            self._add(
+                RESET_LICENCE,
+                (finding,),
+                {
+                    "licence": unique[0][LICENCE],
+                    "workstations": _names(choice.reset),
+                    "reset_reason": choice.reason,
+                },
+                bindings=tuple(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]) for row in choice.reset),
+            )
 
-    def _only_itself(self, workstation: str) -> Standing:
+    def _only_itself(self, workstation: str, licence: str) -> Standing:
         """What one host knows by itself: its own licence, nothing of others."""
-        if workstation.casefold() == self.answer.host.computer_name.casefold():
+        if workstation.casefold() != self.answer.host.computer_name.casefold():
+            return Standing.UNKNOWN
+        own = own_licence(self.answer)
+        if own is None:
             return Standing.ANSWERS
-        return Standing.UNKNOWN
+        return Standing.OWNER if own.casefold() == licence.casefold() else Standing.OTHER_LICENCE
 
     def _connection(self) -> None:
         profile = self.task.profile
