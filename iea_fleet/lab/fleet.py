@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from iea_fleet.lab.application import Installation
+from iea_fleet.lab.share.files import SharePlace
 from iea_fleet.lab.sites import Site, make_sites
 
 MIX = "mix"
@@ -41,6 +44,7 @@ DEMONSTRATION: tuple[tuple[str, ...], ...] = (
     ("old_http_urls",),
     ("old_http_urls",),
 )
+_PEOPLE = ("Zoé", "Amina", "Luc", "Inès", "Hugo", "Françoise", "Maëlle", "Karim")
 _WEIGHTS_BEYOND = {"old_http_urls": 70, "right": 20, "plain_mode": 5, "wrong_urls": 5}
 
 
@@ -86,6 +90,35 @@ def plan_fleet(
         own_port = port if own_addresses or port == 0 else port + index
         hosts.append(PlannedHost(f"{made[position].prefix}-{number:02}", site, address, own_port, faults[index]))
     return tuple(sorted(hosts, key=lambda host: (made.index(host.site), host.name)))
+
+
+def installations(hosts: Sequence[PlannedHost]) -> dict[str, Installation]:
+    """What is fixed on each workstation, by its name: its licence, who sits there, its site's database.
+
+    Every second site names the database's folder by the drive that its people have, the others by its network path.
+    """
+    sites: dict[Site, list[PlannedHost]] = {}
+    for host in hosts:
+        sites.setdefault(host.site, []).append(host)
+    made: dict[str, Installation] = {}
+    for number, members in enumerate(sites.values(), 1):
+        place = SharePlace(f"SERVEUR-{number:02}")
+        bindings = tuple((_licence(number, index), host.name) for index, host in enumerate(members, 1))
+        for index, (licence, name) in enumerate(bindings, 1):
+            made[name] = Installation(
+                name=name,
+                person=_PEOPLE[(number + index) % len(_PEOPLE)],
+                licence=licence,
+                twin_licence=_licence(number % len(sites) + 1 if len(sites) > 1 else 0, 1),
+                place=place,
+                by_drive=number % 2 == 0,
+                site=bindings,
+            )
+    return made
+
+
+def _licence(site: int, number: int) -> str:
+    return f"IEA-{site:04}-{number:02}"
 
 
 def loopback_has_many_addresses() -> bool:

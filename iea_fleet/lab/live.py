@@ -7,17 +7,21 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from iea_fleet.lab.application import SITUATIONS
+from iea_fleet.lab.application import SITUATIONS, Installation
+from iea_fleet.lab.application.program import digest
 from iea_fleet.lab.catalogue import find_entry
 from iea_fleet.lab.condition import Condition, begin, mend
 from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.fleet import PlannedHost, loopback_has_many_addresses, plan_fleet
+from iea_fleet.lab.fleet import PlannedHost, installations, loopback_has_many_addresses, plan_fleet
 from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
-from iea_fleet.lab.messages import HostStatus, LabSettings, LogonName
+from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings, LogonName
 from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.seen import is_right, look
+from iea_fleet.lab.share.servers import ShareKind, open_servers
+from iea_fleet.lab.share.visit import FileServers
 from iea_fleet.lab.staging import Staging
 from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
@@ -34,7 +38,7 @@ class _Member:
 
     planned: PlannedHost
     workstation: Workstation
-    condition: Condition = field(default_factory=Condition)
+    condition: Condition
     situations: list[str] = field(default_factory=list)
 
 
@@ -50,6 +54,9 @@ class Lab:
     def __init__(self, settings: LabSettings, staging: Staging, folder: Path) -> None:
         self._settings, self._staging, self._folder = settings, staging, folder
         self._password = secrets.token_urlsafe(18)
+        self.password_of_the_day = secrets.token_hex(4).upper()
+        self._servers: FileServers | None = None
+        self.share_note = ""
         self._members: dict[str, _Member] = {}
         self._endpoint: Endpoint | None = None
 
@@ -75,10 +82,16 @@ class Lab:
             port=settings.port,
             own_addresses=loopback_has_many_addresses(),
         )
-        self._members = {host.name: _Member(host, self._workstation(host)) for host in planned}
+        fixed = installations(planned)
+        self._members = {host.name: self._member(host, fixed[host.name]) for host in planned}
         try:
+            self._open_servers()
             for member in self._members.values():
                 await self._prepare(member)
+            for member in self._members.values():
+                for name in member.planned.faults:
+                    find_entry(name, self._settings.engine)
+                    self._begin(member, name, {})
             self._endpoint = Endpoint((member.workstation for member in self._members.values()), self._staging.engine)
             await self._endpoint.start()
             self._write_inventory(inventory)
@@ -92,6 +105,9 @@ class Lab:
             await self._endpoint.stop()
             self._endpoint = None
         await self._staging.close()
+        if self._servers is not None:
+            self._servers.stop()
+            self._servers = None
         with contextlib.suppress(OSError):
             remove_inventory(Path(self._settings.inventory))
 
@@ -109,6 +125,9 @@ class Lab:
         entry = find_entry(name, self._settings.engine)
         if entry.kind == "situation" and parameters:
             raise InputError(name, f"it has no parameter {next(iter(parameters))!r}", "Name the situation alone.")
+        situation = SITUATIONS.get(name)
+        if situation is not None and situation.site_wide:
+            member = self._with_neighbours(member)
         for each in member:
             self._begin(each, name, parameters)
         return self.status(each.planned.name for each in member)
@@ -116,14 +135,51 @@ class Lab:
     def mend_host(self, host: str) -> tuple[HostStatus, ...]:
         """End every fault and what a push can't mend, on one host or on `all`. Raises: InputError."""
         members = self._members_named(host)
+        for neighbour in self._with_neighbours(members):
+            if neighbour not in members and any(SITUATIONS[name].site_wide for name in neighbour.situations):
+                self._end_site_wide(neighbour)
         for member in members:
-            member.workstation.faults.clear()
-            member.condition, changes = mend(member.condition)
+            workstation = member.workstation
+            workstation.faults.clear()
             # Held files are let go before anything is written to them.
-            self._staging.arrange(member.workstation, member.condition)
-            self._staging.lay(member.workstation, changes)
+            self._staging.arrange(workstation, member.condition.mended())
+            member.condition, changes = mend(
+                member.condition, self._staging.now(), read=partial(self._staging.read, workstation)
+            )
+            self._staging.lay(workstation, changes)
             member.situations = [name for name in member.situations if SITUATIONS[name].settings is not None]
         return self.status(member.planned.name for member in members)
+
+    def _end_site_wide(self, member: _Member) -> None:
+        """The file server is mended for whoever else uses it."""
+        over = {SITUATIONS[name].share for name in member.situations if SITUATIONS[name].site_wide}
+        member.condition = replace(member.condition, share=self._live(member).share - over)
+        self._staging.arrange(member.workstation, member.condition)
+        member.situations = [name for name in member.situations if not SITUATIONS[name].site_wide]
+
+    def _with_neighbours(self, members: Sequence[_Member]) -> list[_Member]:
+        """These workstations and all others of their sites."""
+        sites = {member.planned.site for member in members}
+        return [member for member in self._members.values() if member.planned.site in sites]
+
+    def _live(self, member: _Member) -> Condition:
+        """The condition, without what has been mended from afar since."""
+        stands = self._staging.stands(member.workstation)
+        return replace(member.condition, share=member.condition.share & stands.share)
+
+    def _open_servers(self) -> None:
+        kind = self._settings.share
+        if kind is ShareKind.AUTO and self._settings.engine is EngineName.PWSH:
+            # Its PowerShell opens files, not shares: a real server would be one more thing in the way.
+            kind = ShareKind.FOLDER
+        places = list(dict.fromkeys(member.condition.installation.place for member in self._members.values()))
+        self._servers, self.share_note = open_servers(
+            kind, places, hosts=len(self._members), root=self._staging.share_root
+        )
+
+    def _member(self, host: PlannedHost, installation: Installation) -> _Member:
+        condition = Condition(installation, digest(self.password_of_the_day))
+        return _Member(host, self._workstation(host), condition)
 
     def _workstation(self, host: PlannedHost) -> Workstation:
         settings = self._settings
@@ -144,19 +200,21 @@ class Lab:
         return Workstation(description, FaultSet(ALL_FAULTS))
 
     async def _prepare(self, member: _Member) -> None:
-        await self._staging.prepare(member.workstation)
-        self._staging.lay(member.workstation, member.condition.all_files())
+        await self._staging.prepare(member.workstation, member.condition.installation, self._servers)
+        self._staging.lay(member.workstation, member.condition.all_files(self._staging.now()))
         self._staging.arrange(member.workstation, member.condition)
-        for name in member.planned.faults:
-            find_entry(name, self._settings.engine)
-            self._begin(member, name, {})
 
     def _begin(self, member: _Member, name: str, parameters: dict[str, str]) -> None:
         situation = SITUATIONS.get(name)
         if situation is None:
             member.workstation.faults.set(name, **parameters)
             return
-        member.condition, changes = begin(member.condition, situation)
+        member.condition, changes = begin(
+            self._live(member),
+            situation,
+            self._staging.now(),
+            read=partial(self._staging.read, member.workstation),
+        )
         # A file can be held only while it is there, and laid only while it is not held.
         self._staging.arrange(member.workstation, replace(member.condition, damage=None))
         self._staging.lay(member.workstation, changes)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.lab.fleet import MAX_HOSTS, MIX
+from iea_fleet.lab.share.servers import ShareKind
 from iea_fleet.model.base import Sentence, ShortText, Strict
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -39,6 +40,7 @@ class LabSettings(Strict):
     port: Annotated[int, Field(ge=0, le=65535)] = 5985
     seed: Annotated[int, Field(ge=0, le=2**32)] = 1
     situation: Name = MIX
+    share: ShareKind = ShareKind.AUTO
     inventory: FilePath
 
     @model_validator(mode="after")
@@ -63,6 +65,15 @@ class AsSeen(Strict):
     authentication_url: ShortText | None
     update_url: ShortText | None
     assistance: ShortText | None
+    assistance_since: ShortText | None = None
+    assistance_by: ShortText | None = None
+    version: ShortText | None = None
+    licence: ShortText | None = None
+    database: ShortText | None = None
+    """The database's folder as the application's settings name it."""
+    state: ShortText | None = None
+    wrong_passwords: Annotated[int, Field(ge=0)] = 0
+    """Wrong passwords of the day since the last right one."""
 
 
 class HostStatus(Strict):

@@ -6,38 +6,58 @@ import html
 import re
 from collections.abc import Callable
 
-from iea_fleet.lab.application import ASSISTANCE_OFF, CONNECTION_INI, RIGHT_SETTINGS, SERVERS_PROPERTIES, UPDATE_XML
+from iea_fleet.lab.application import (
+    ASSISTANCE_OFF,
+    CONNECTION_INI,
+    RIGHT_SETTINGS,
+    SERVERS_PROPERTIES,
+    STATE_JSON,
+    UPDATE_XML,
+    VERSION_JSON,
+)
 from iea_fleet.lab.messages import AsSeen
 
+Read = Callable[[str], bytes | None]
+"""Gives a file's bytes by Windows path; None: no such file."""
 
-def look(read: Callable[[str], bytes | None]) -> AsSeen:
-    """Find the settings in the files of the lab's application.
 
-    Args:
-        read: gives a file's bytes by Windows path, None: no such file.
-    """
+def look(read: Read) -> AsSeen:
+    """Find the settings in the files of the lab's application."""
     ini = (read(CONNECTION_INI) or b"").decode("cp1252", "replace")
     properties = (read(SERVERS_PROPERTIES) or b"").decode("latin-1")
     xml = (read(UPDATE_XML) or b"").decode("utf-8", "replace")
+    version = (read(VERSION_JSON) or b"").decode("utf-8", "replace")
+    state = (read(STATE_JSON) or b"").decode("utf-8", "replace")
     authentication = _first(r"(?m)^serveur\.authentification\.url[ \t]*[=: \t][ \t]*(.*?)\r?$", properties)
     update = _first(r"<serveur\b[^>]*\badresse=[\"']([^\"']*)[\"']", xml)
     return AsSeen(
-        mode=_first(r"(?mi)^[ \t]*ModeConnexion[ \t]*=[ \t]*(.*?)[ \t]*\r?$", ini),
+        mode=_of_ini("ModeConnexion", ini),
         authentication_url=None if authentication is None else re.sub(r"\\(.)", r"\1", authentication)[:260],
         update_url=None if update is None else html.unescape(update),
-        assistance=_first(r"(?mi)^[ \t]*Active[ \t]*=[ \t]*(.*?)[ \t]*\r?$", ini),
+        assistance=_of_ini("Active", ini),
+        assistance_since=_of_ini("Depuis", ini),
+        assistance_by=_of_ini("Par", ini),
+        version=_first(r'"version"\s*:\s*"([^"]*)"', version),
+        licence=_first(r'"licence"\s*:\s*"([^"]*)"', version),
+        database=_of_ini("Dossier", ini),
+        state=_first(r'"etat"\s*:\s*"([^"]*)"', state),
+        wrong_passwords=int(_first(r'"motsDePasseRefuses"\s*:\s*([0-9]{1,9})\b', state) or 0),
     )
 
 
 def is_right(seen: AsSeen) -> bool:
     """Whether these are the settings that the sheet wants, with assistance mode off."""
     wanted = RIGHT_SETTINGS
-    return seen == AsSeen(
-        mode=wanted.mode,
-        authentication_url=wanted.authentication_url,
-        update_url=wanted.update_url,
-        assistance=ASSISTANCE_OFF,
+    return (seen.mode, seen.authentication_url, seen.update_url, seen.assistance) == (
+        wanted.mode,
+        wanted.authentication_url,
+        wanted.update_url,
+        ASSISTANCE_OFF,
     )
+
+
+def _of_ini(key: str, ini: str) -> str | None:
+    return _first(rf"(?mi)^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", ini)
 
 
 def _first(pattern: str, text: str) -> str | None:

@@ -8,9 +8,13 @@ journalled by the file system and are there or not.
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from iea_fleet.lab.share.faults import BAD_NETWORK_PATH
+from iea_fleet.lab.share.files import SiteFolder
+from iea_fleet.lab.share.system_messages import ENGLISH
 
 Purpose = Literal["read", "journal", "backup", "write", "read_back", "record", "tidy"]
 """What a transaction is doing with a file."""
@@ -41,7 +45,7 @@ class DiskError(Exception):
     """Windows refused a file operation: `code` is the Win32 code."""
 
     def __init__(self, code: int, path: str) -> None:
-        super().__init__(f"{_MESSAGES.get(code, f'Win32 error {code}')} {path}")
+        super().__init__(f"{_MESSAGES.get(code) or ENGLISH.get(code, f'Win32 error {code}')} {path}")
         self.code = code
 
 
@@ -88,9 +92,24 @@ def canonical(path: str) -> str:
     return ntpath.normpath(key) if "\\." in key or "\\\\" in key else key
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    r"""A folder of a file server, as programs of the machine reach it by its network path.
+
+    Args:
+        path: its network path as `canonical` has it, with `\` at its end.
+        folder: what lies there.
+        refuses: asked at each access with the path and whether it writes: the Win32 code, 0 when it may.
+    """
+
+    path: str
+    folder: SiteFolder
+    refuses: Callable[[str, bool], int]
+
+
 @dataclass(slots=True)
 class Disk:
-    """All files of one machine.
+    """All files of one machine, and the one folder of a file server that it may reach.
 
     Args:
         base: files by path as they were laid out, shared between machines and never changed.
@@ -99,6 +118,8 @@ class Disk:
         lock_all: a lock on every file that is there, by its own purpose.
         full_at: the disk turns out to be full at the first write for this purpose, whatever `free_bytes` says.
         cut: see `Cut`; None: nothing happens.
+        shared: the file server's folder; None: no network path is found.
+        meddle: called before each durable step with its number, as other programs write meanwhile; None: nobody does.
     """
 
     base: Mapping[str, bytes] = field(default_factory=dict)
@@ -107,6 +128,8 @@ class Disk:
     lock_all: Lock | None = None
     full_at: FullAt | None = None
     cut: Cut | None = None
+    shared: Shared | None = None
+    meddle: Callable[[int], None] | None = None
     steps: int = 0
     _changes: dict[str, tuple[str, bytes] | None] = field(default_factory=dict)
     _unflushed: set[str] = field(default_factory=set)
@@ -119,7 +142,7 @@ class Disk:
 
     def lay(self, path: str, data: bytes | None) -> None:
         """Put a file there from outside, or take it away (None); no durable step of anybody."""
-        self._changes[canonical(path)] = None if data is None else (path, data)
+        self._set(canonical(path), path, data)
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
@@ -128,6 +151,8 @@ class Disk:
     def peek(self, path: str) -> bytes | None:
         """The bytes as somebody outside sees them, whatever is locked; None: no such file."""
         key = canonical(path)
+        if key.startswith("\\\\"):
+            return self._peek_shared(key)
         if key in self._changes:
             entry = self._changes[key]
             return None if entry is None else entry[1]
@@ -145,7 +170,7 @@ class Disk:
         )
 
     def read(self, path: str, purpose: Purpose = "read") -> bytes:
-        """The bytes of a file. Raises: DiskError with 2, 5, 32 or 33."""
+        """The bytes of a file. Raises: DiskError with 2, 3, 5, 32 or 33, or what the network says."""
         self._refuse_when_locked(path, purpose)
         data = self.peek(path)
         if data is None:
@@ -176,7 +201,7 @@ class Disk:
         self._refuse_when_locked(target, purpose)
         torn = self._step()
         self._put(target, data)
-        self._changes[canonical(source)] = None
+        self._set(canonical(source), source, None)
         if canonical(source) in self._unflushed:
             self._unflushed = (self._unflushed - {canonical(source)}) | {canonical(target)}
         self._end_when(torn)
@@ -189,7 +214,7 @@ class Disk:
         torn = self._step()
         self._put(old, before)
         self._put(path, after)
-        self._changes[canonical(new)] = None
+        self._set(canonical(new), new, None)
         self._end_when(torn)
 
     def delete(self, path: str) -> None:
@@ -197,7 +222,7 @@ class Disk:
         if self.exists(path):
             self._refuse_when_locked(path, "tidy")
             torn = self._step()
-            self._changes[canonical(path)] = None
+            self._set(canonical(path), path, None)
             self._end_when(torn)
 
     def other_step(self) -> None:
@@ -217,6 +242,8 @@ class Disk:
     def _step(self) -> bool:
         """Count a durable step; True when the power goes in its middle. Raises: ProcessEnds before the step."""
         self.steps += 1
+        if self.meddle is not None:
+            self.meddle(self.steps)
         if self.cut is None or self.cut.step != self.steps:
             return False
         if self.cut.how != "torn":
@@ -229,6 +256,11 @@ class Disk:
 
     def _refuse_when_locked(self, path: str, purpose: Purpose) -> None:
         key = canonical(path)
+        if key.startswith("\\\\"):
+            writes = purpose not in ("read", "read_back")
+            code = BAD_NETWORK_PATH if self.shared is None else self.shared.refuses(path, writes)
+            if code:
+                raise DiskError(code, path)
         lock = self.locks.get(key, self.lock_all)
         if lock is None or lock.at not in (purpose, "always") or not self.exists(path):
             return
@@ -244,8 +276,29 @@ class Disk:
 
     def _put(self, path: str, data: bytes) -> None:
         known = self._changes.get(canonical(path))
-        self._changes[canonical(path)] = (known[0] if known else path, data)
+        self._set(canonical(path), known[0] if known else path, data)
+
+    def _set(self, key: str, path: str, data: bytes | None) -> None:
+        """Lay a file, or take it away."""
+        if not key.startswith("\\\\"):
+            self._changes[key] = None if data is None else (path, data)
+        elif self.shared is not None and key.startswith(self.shared.path):
+            name = path.replace("/", "\\").rpartition("\\")[2]
+            if data is not None:
+                self.shared.folder.write(name, data)
+            elif name.casefold() in map(str.casefold, self.shared.folder.names()):
+                self.shared.folder.remove(name)
+
+    def _peek_shared(self, key: str) -> bytes | None:
+        if self.shared is None or not key.startswith(self.shared.path):
+            return None
+        try:
+            return self.shared.folder.read(key[len(self.shared.path) :])
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _paths(self) -> Iterator[str]:
         yield from self._changes
         yield from (path for path in self.base if path not in self._changes)
+        if self.shared is not None:
+            yield from (self.shared.path + name.lower() for name in self.shared.folder.names())

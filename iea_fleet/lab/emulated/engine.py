@@ -18,6 +18,8 @@ from iea_fleet.lab.workstation import Workstation
 
 _LOADER = LOADER.strip()
 _INPUT_BOUND_BYTES = 64 << 20
+DOWN_S = 3.0
+"""How long a workstation is away when it restarts, in seconds; people's are slower."""
 
 
 class EmulatedEngine:
@@ -47,6 +49,17 @@ def with_trouble(machine: Machine, trouble: output_faults.DiskTrouble) -> None:
         disk.lock_all = Lock(cast("Purpose", trouble.locked_at), trouble.locked_code, trouble.locked_attempts or None)
 
 
+def _restart_when_due(workstation: Workstation, machine: Machine) -> None:
+    """Restart the computer that the transaction told to: it serves on, is away, and comes back with a new boot time."""
+    due_s, machine.restart_due_s = machine.restart_due_s, None
+    if due_s is None:
+        return
+    if machine.share is not None:
+        machine.share.restarted()
+    if workstation.go_down is not None:
+        workstation.go_down(due_s, DOWN_S, True)
+
+
 def _powershell(workstation: Workstation, machine: Machine, command: CommandLine, call: PowerShellCall) -> Process:
     faults = workstation.faults
     refused = output_faults.instead(faults)
@@ -57,7 +70,9 @@ def _powershell(workstation: Workstation, machine: Machine, command: CommandLine
         booted = datetime.fromtimestamp(workstation.boot_time, tz=UTC)
         machine.boot_time = max(booted, machine.boot_time or booted)
         with_trouble(machine, output_faults.disk_trouble(faults))
-        return output_faults.printed(faults, run_round(machine, standard_input))
+        output = run_round(machine, standard_input)
+        _restart_when_due(workstation, machine)
+        return output_faults.printed(faults, output)
 
     def other(standard_input: bytes) -> Answer:
         script = standard_input.decode("utf-8", "replace") if call.from_input else call.script or ""

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Literal, TypeVar
 
-from iea_fleet.lab.emulated.disk import MISSING, DiskError
+from iea_fleet.lab.emulated.disk import LOCK_VIOLATION, MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.plan import FileWrite, Plan, RegistryWrite, StepFailed
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
@@ -58,7 +58,7 @@ class Journal:
             self._prepare(plan)
             self._write_journal("prepared")
             for write, file in zip(plan.files, self.files, strict=True):
-                self._at(Step.WRITE, write.change, partial(self.disk.replace, file.path, file.new, file.old))
+                self._at(Step.WRITE, write.change, partial(self._replace, write, file))
             for value in plan.registry:
                 self.disk.other_step()
                 self.machine.registry.write(value.place, value.after)
@@ -93,6 +93,12 @@ class Journal:
         self.disk.write(new, write.after, "backup")
         self.disk.flush(new)
 
+    def _replace(self, write: FileWrite, file: JournalFile) -> None:
+        """Put the new content in place, unless somebody else has written the file since it was read."""
+        if self.disk.read(file.path, "write") != write.before:
+            raise DiskError(LOCK_VIOLATION, file.path)
+        self.disk.replace(file.path, file.new, file.old)
+
     def _write_journal(self, state: Literal["prepared", "committed"]) -> None:
         content = {
             "transaction": self.transaction,
@@ -122,7 +128,7 @@ class Journal:
     def _undo(self) -> bool:
         """Put everything back. Returns: no trace is left; else the next transaction finds the journal and goes on."""
         try:
-            foreign = undo(self.machine, self.files, self.values)
+            foreign = undo(self.machine, self.files, self.values, all_replaced=False)
         except DiskError:
             return False
         self._remove(f"{self.path}.new")
@@ -186,8 +192,14 @@ def recover(machine: Machine, folder: str) -> Recovered | None:
     return Recovered(transaction=transaction, outcome="finished" if state == "committed" else "undone")
 
 
-def undo(machine: Machine, files: list[JournalFile], values: list[JournalValue]) -> list[str]:
-    """Put back every store, newest first, and remove what was made. Returns: the places that somebody else changed."""
+def undo(
+    machine: Machine, files: list[JournalFile], values: list[JournalValue], *, all_replaced: bool = True
+) -> list[str]:
+    """Put back every store, newest first, and remove what was made.
+
+    `all_replaced` False: files without an old one beside them were not replaced yet, so whatever is in them is none of
+    ours. Returns: the places that somebody else changed.
+    """
     foreign = []
     for value in reversed(values):
         place = RegistryPlace(value.key, value.value, value.view)
@@ -205,7 +217,7 @@ def undo(machine: Machine, files: list[JournalFile], values: list[JournalValue])
         if data is None or _hash(data) == file.after != file.before:
             if machine.disk.exists(file.old):
                 machine.disk.move(file.old, file.path, "tidy")
-        elif _hash(data) != file.before:
+        elif _hash(data) != file.before and (all_replaced or machine.disk.exists(file.old)):
             foreign.append(file.path)
         machine.disk.delete(file.new)
         machine.disk.delete(file.old)

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal
 
-from iea_fleet.lab.emulated.disk import Disk
+from iea_fleet.lab.emulated.disk import Disk, canonical
 from iea_fleet.lab.emulated.network import Network
-from iea_fleet.lab.emulated.registry import Registry
+from iea_fleet.lab.emulated.registry import Registry, RegistryPlace
 from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.lab.share.access import ShareAccess
 from iea_fleet.model.answer import HostFacts
+from iea_fleet.model.request import ShareLogon
 
 ServiceState = Literal["running", "stopped", "paused", "pending"]
 
@@ -43,6 +45,29 @@ class Identity:
     powershell: str = "5.1.19041.5247"
     edition: str = "Desktop"
     culture: str = "fr-FR"
+    utc_offset_min: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended: its exit code, what it printed, and how long it took, in seconds."""
+
+    exit_code: int = 0
+    printed: str = ""
+    took_s: float = 0.0
+
+
+Program = Callable[[tuple[str, ...], str], Ended]
+"""A program: arguments and standard input in; what it changes, it changes on its machine."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What the transaction under way has besides the machine: its id, its path names, its share logon."""
+
+    transaction: str = "0" * 32
+    names: dict[str, str] = field(default_factory=dict)
+    logon: ShareLogon | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +82,11 @@ class Machine:
         services: by name; None: this system has no services, as outside Windows.
         processes: how many run, by name without `.exe`.
         busy: another transaction holds the lock.
+        programs: what the programs do that can be run, by `canonical` path.
+        service_started: called with the name of a service that was started.
+        share: how it stands towards its site's file server; None: it has none.
+        declines_restart: the person at the screen says no.
+        restart_due_s: seconds after which it restarts, once it has been told to.
     """
 
     identity: Identity
@@ -69,10 +99,16 @@ class Machine:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     boot_time: datetime | None = None
     busy: bool = False
+    programs: dict[str, Program] = field(default_factory=dict)
+    service_started: Callable[[str], None] = field(default=lambda _: None)
+    share: ShareAccess | None = None
+    declines_restart: bool = False
+    restart_due_s: float | None = None
+    session: Session = field(default_factory=Session)
 
     def expanded(self, path: str) -> str:
-        """`path` with each `%NAME%` of the environment in; a name that is not set stays as it stands."""
-        known = {folded(name): value for name, value in self.environment.items()}
+        """`path` with each `%NAME%` of the request or the environment in; one that is not set stays as it stands."""
+        known = {folded(name): value for name, value in (*self.environment.items(), *self.session.names.items())}
         return re.sub(r"%([^%]+)%", lambda match: known.get(folded(match[1]), match[0]), path)
 
     def host_facts(self) -> HostFacts:
@@ -88,7 +124,17 @@ class Machine:
             culture=identity.culture,
             time=_moment(self.clock()),
             boot_time=None if self.boot_time is None else _moment(self.boot_time),
+            utc_offset_min=identity.utc_offset_min,
         )
+
+    def people(self) -> tuple[str, ...]:
+        r"""Who is logged on, as `DOMAIN\user`: a person's hive with the key of a session."""
+        told = []
+        for sid in self.registry.people():
+            key = rf"HKU\{sid}\Volatile Environment"
+            words = [self.registry.read(RegistryPlace(key, name)) for name in ("USERDOMAIN", "USERNAME")]
+            told += ["\\".join(word.data for word in words if word)] if words[1] else []
+        return tuple(told)
 
     def service(self, name: str) -> ServiceState | Literal["absent", "unsupported"]:
         """The state of a service, its name compared without case."""
@@ -105,6 +151,7 @@ class Machine:
         if known is None:
             return f"Cannot find any service with service name '{name}'."
         self.services[known] = "running"
+        self.service_started(known)
         return ""
 
     def process_count(self, name: str) -> int:
@@ -122,10 +169,18 @@ class Machine:
         self.processes[known or name] = 1
         return ""
 
+    def run_program(self, path: str, arguments: tuple[str, ...], standard_input: str) -> Ended | None:
+        """Run a program by its path. Returns: how it ended; None: there is no such program."""
+        program = self.programs.get(canonical(path))
+        return None if program is None else program(arguments, standard_input)
+
     def reboot(self) -> None:
         """Power off and on: what was not flushed is gone, a new boot time, nothing holds the lock."""
         self.busy = False
+        self.restart_due_s = None
         self.boot_time = self.clock()
+        if self.share is not None:
+            self.share.restarted()
 
 
 def _by_name(names: Mapping[str, object], wanted: str) -> str | None:

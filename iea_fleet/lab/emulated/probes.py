@@ -4,41 +4,76 @@ from __future__ import annotations
 
 import re
 
-from iea_fleet.lab.emulated import settings
+from iea_fleet.lab.emulated import records, settings, share
 from iea_fleet.lab.emulated.coding import decode_end
 from iea_fleet.lab.emulated.disk import MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.stores import Malformed
-from iea_fleet.model.answer import LogFacts, LogMatch, ProbeFacts, ProcessFacts, ServiceFacts, SettingFacts, UrlFacts
-from iea_fleet.model.request import LogProbe, Probe, ProcessProbe, Require, ServiceProbe, SettingProbe, UrlProbe
+from iea_fleet.model.answer import (
+    LogFacts,
+    LogMatch,
+    PeopleFacts,
+    ProbeFacts,
+    ProcessFacts,
+    RecordsFacts,
+    ServiceFacts,
+    SettingFacts,
+    ShareFacts,
+    UrlFacts,
+)
+from iea_fleet.model.request import (
+    LogProbe,
+    PeopleProbe,
+    Probe,
+    ProcessProbe,
+    RecordsProbe,
+    Require,
+    ServiceProbe,
+    SettingProbe,
+    ShareProbe,
+    UrlProbe,
+)
 
 LINE_LENGTH = 500
 
 
 def run(machine: Machine, probe: Probe) -> ProbeFacts:
     """Answer one probe."""
-    if isinstance(probe, SettingProbe):
-        return SettingFacts(kind="setting", id=probe.id, places=settings.read(machine, probe.target))
-    if isinstance(probe, ProcessProbe):
-        count = machine.process_count(probe.name)
-        return ProcessFacts(kind="process", id=probe.id, running=count > 0, count=count)
-    if isinstance(probe, ServiceProbe):
-        return ServiceFacts(kind="service", id=probe.id, state=machine.service(probe.name))
-    if isinstance(probe, LogProbe):
-        return _log(machine, probe)
-    if isinstance(probe, UrlProbe):
-        return machine.network.probe(probe)
-    raise NotImplementedError(probe.kind)
+    match probe:
+        case SettingProbe():
+            return SettingFacts(kind="setting", id=probe.id, places=settings.read(machine, probe.target))
+        case ProcessProbe():
+            count = machine.process_count(probe.name)
+            return ProcessFacts(kind="process", id=probe.id, running=count > 0, count=count)
+        case ServiceProbe():
+            return ServiceFacts(kind="service", id=probe.id, state=machine.service(probe.name))
+        case LogProbe():
+            return _log(machine, probe)
+        case UrlProbe():
+            return machine.network.probe(probe)
+        case ShareProbe():
+            session, path = machine.session, machine.expanded(probe.path)
+            return share.probe_share(
+                machine, machine.share, probe, path, transaction=session.transaction, logon=session.logon
+            )
+        case RecordsProbe():
+            return records.probe(machine, probe)
+        case PeopleProbe():
+            if not machine.registry.supported:
+                return PeopleFacts(kind="people", id=probe.id, state="unsupported")
+            return PeopleFacts(kind="people", id=probe.id, state="present", people=machine.people()[:32])
 
 
 def found(facts: ProbeFacts, fact: str) -> tuple[str, ...]:
     """The fact that a requirement compares, as text; a probe that has no such fact gives none, so nothing holds."""
     if isinstance(facts, SettingFacts) and fact in ("value", "state"):
         return tuple((place.value or "") if fact == "value" else place.state.value for place in facts.places)
-    if isinstance(facts, ServiceFacts) and fact == "state":
-        return (facts.state,)
-    if isinstance(facts, UrlFacts) and fact == "ok":
+    if isinstance(facts, ServiceFacts | RecordsFacts | PeopleFacts) and fact == "state":
+        return (str(facts.state),)
+    if isinstance(facts, UrlFacts | ShareFacts) and fact == "ok":
         return (str(facts.ok).lower(),)
+    if isinstance(facts, ShareFacts) and fact == "win32_code":
+        return (str(facts.win32_code),)
     if isinstance(facts, ProcessFacts) and fact == "running":
         return (str(facts.running).lower(),)
     return ()

@@ -54,9 +54,12 @@ class Registry:
         if store.hive is RegistryHive.MACHINE:
             yield RegistryPlace(f"HKLM\\{store.key}", store.value, store.view)
             return
-        for sid in self.sids:
-            if _PERSON.match(sid):
-                yield RegistryPlace(f"HKU\\{sid}\\{store.key}", store.value, store.view)
+        for sid in self.people():
+            yield RegistryPlace(f"HKU\\{sid}\\{store.key}", store.value, store.view)
+
+    def people(self) -> tuple[str, ...]:
+        """The loaded hives that are a person's."""
+        return tuple(sid for sid in self.sids if _PERSON.match(sid))
 
     def read(self, place: RegistryPlace) -> RegistryValue | None:
         """The value there; None: no such key or value."""

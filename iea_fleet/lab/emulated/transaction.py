@@ -7,24 +7,26 @@ import re
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from iea_fleet.lab.emulated import probes
+from iea_fleet.lab.emulated import probes, settings, share, work
 from iea_fleet.lab.emulated.disk import DISK_FULL, DiskError
 from iea_fleet.lab.emulated.journal import JOURNAL_BYTES, Journal, recover
-from iea_fleet.lab.emulated.machine import Machine
+from iea_fleet.lab.emulated.machine import Machine, Session
 from iea_fleet.lab.emulated.plan import Plan, StepFailed, make_plan
 from iea_fleet.lab.emulated.stores.names import folded
 from iea_fleet.model.answer import (
     Answer,
     EnsureOutcome,
     Failure,
+    PlaceState,
     ProbeFacts,
     Recovered,
+    ReleaseOutcome,
     RequireOutcome,
     Status,
     Step,
     WorkOutcome,
 )
-from iea_fleet.model.request import Request, RestartProcess, RestartService
+from iea_fleet.model.request import PathName, Request, Require, Work
 
 
 @dataclass(slots=True)
@@ -35,7 +37,9 @@ class _Told:
     recovered: Recovered | None = None
     probes: tuple[ProbeFacts, ...] = ()
     require: tuple[RequireOutcome, ...] = ()
+    act: tuple[WorkOutcome, ...] = ()
     ensure: tuple[EnsureOutcome, ...] = ()
+    release: tuple[ReleaseOutcome, ...] = ()
     after: tuple[WorkOutcome, ...] = ()
     verify: tuple[ProbeFacts, ...] = ()
     error: Failure | None = None
@@ -64,7 +68,9 @@ class _Transaction:
             if not self.request.dry_run:
                 self.told.recovered = recover(self.machine, folder)
             self._identity()
+            self._name_and_connect()
             self._probe_and_require()
+            self._act()
             plan = self._plan()
             if self.request.dry_run:
                 return self.answer()
@@ -73,12 +79,14 @@ class _Transaction:
             self._fail(failure)
             return self.answer()
         finished = self.told.recovered is not None and self.told.recovered.outcome == "finished"
-        self.told.after = self._after(changed=finished or not plan.empty)
-        if finished or not plan.empty:
+        self._after(changed=finished or not plan.empty or bool(self.told.act))
+        worked = bool(self.told.act or self.told.after)
+        if (finished or worked or not plan.empty) and self.machine.restart_due_s is None:
             self.told.verify = self._probes()
         answer = self.answer()
-        if not plan.empty:
+        if worked or not plan.empty:
             self._record(record, answer)
+        if not plan.empty:
             journal.close()
         return answer
 
@@ -94,7 +102,9 @@ class _Transaction:
             recovered=told.recovered,
             probes=told.probes,
             require=told.require,
+            act=told.act,
             ensure=told.ensure,
+            release=told.release,
             after=told.after,
             verify=told.verify,
             error=told.error,
@@ -120,15 +130,29 @@ class _Transaction:
             if wanted is not None and folded(wanted) != folded(found):
                 raise StepFailed(Step.IDENTITY, f"the {what} is {found}, not {wanted}")
 
+    def _name_and_connect(self) -> None:
+        machine = self.machine
+        for name in self.request.names:
+            value = self._name_value(name)
+            if value:
+                machine.session.names[name.name] = share.network_path(machine, machine.share, value)
+        if (logon := self.request.connect) is not None:
+            machine.session.logon = logon.model_copy(update={"path": machine.expanded(logon.path)})
+
+    def _name_value(self, name: PathName) -> str:
+        if name.at is None:
+            return name.text or ""
+        places = settings.read(self.machine, name.at)
+        return next((place.value for place in places if place.state is PlaceState.PRESENT and place.value), "")
+
     def _probes(self) -> tuple[ProbeFacts, ...]:
         return tuple(probes.run(self.machine, probe) for probe in self.request.probe)
 
     def _probe_and_require(self) -> None:
         self.told.probes = self._probes()
-        facts = {facts.id: facts for facts in self.told.probes}
         outcomes = []
         for require in self.request.require:
-            found = probes.found(facts[require.probe], require.fact)
+            found = self._found(require)
             outcomes.append(
                 RequireOutcome(probe=require.probe, fact=require.fact, held=probes.holds(require, found), found=found)
             )
@@ -139,9 +163,31 @@ class _Transaction:
                 Step.REQUIRE, f"the {broken.fact} of {broken.probe} is not as required", change=broken.probe
             )
 
+    def _found(self, require: Require) -> tuple[str, ...]:
+        facts = next(facts for facts in self.told.probes if facts.id == require.probe)
+        return probes.found(facts, require.fact)
+
+    def _holds(self, require: Require) -> bool:
+        return probes.holds(require, self._found(require))
+
+    def _due(self, step: Work, *, changed: bool) -> bool:
+        return (changed or step.when == "always") and (step.only_if is None or self._holds(step.only_if))
+
+    def _act(self) -> None:
+        for step in self.request.act:
+            if not self._due(step, changed=bool(self.told.act)):
+                continue
+            if self.request.dry_run:
+                outcome = WorkOutcome(id=step.id, ok=True, elapsed_ms=0)
+            else:
+                outcome = work.carry_out(self.machine, step)
+            self.told.act += (outcome,)
+            if not outcome.ok:
+                raise StepFailed(Step.ACT, outcome.message, change=step.id, code=outcome.win32_code)
+
     def _plan(self) -> Plan:
-        plan = make_plan(self.machine, self.request.ensure)
-        self.told.ensure = plan.outcomes
+        plan = make_plan(self.machine, self.request.ensure, self.request.release, self._holds)
+        self.told.ensure, self.told.release = plan.outcomes, plan.releases
         return plan
 
     def _write(self, journal: Journal, plan: Plan) -> None:
@@ -166,19 +212,10 @@ class _Transaction:
             free_bytes=failure.free_bytes,
         )
 
-    def _after(self, *, changed: bool) -> tuple[WorkOutcome, ...]:
-        outcomes = []
+    def _after(self, *, changed: bool) -> None:
         for step in self.request.after:
-            if step.when == "changed" and not changed:
-                continue
-            if isinstance(step, RestartService):
-                message = self.machine.restart_service(step.name)
-            elif isinstance(step, RestartProcess):
-                message = self.machine.restart_process(step.name, self.machine.expanded(step.path))
-            else:
-                message = f"{step.kind} is not known here."
-            outcomes.append(WorkOutcome(id=step.id, ok=not message, message=message, elapsed_ms=0))
-        return tuple(outcomes)
+            if self._due(step, changed=changed or bool(self.told.after)):
+                self.told.after += (work.carry_out(self.machine, step),)
 
     def _record(self, record: str, answer: Answer) -> None:
         disk = self.machine.disk
@@ -208,4 +245,8 @@ def answer(machine: Machine, request: Request) -> Answer:
 
     Raises: ProcessEnds when the machine's `disk.cut` strikes; `disk.after_end` then says what the cut left.
     """
-    return _Transaction(machine, request).run()
+    machine.session = Session(request.transaction)
+    try:
+        return _Transaction(machine, request).run()
+    finally:
+        machine.session = Session()

@@ -21,6 +21,8 @@ from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
 
 _PROCESSES_PER_CPU = 2
+RESTART_DELAY_S, DOWN_S = 5.0, 3.0
+"""How long a workstation serves on when it was told to restart, and how long it is away then, in seconds."""
 
 # The script's functions that change something on the disk, each once and in one step (script/durable.ps1).
 DURABLE_FUNCTIONS = ("Write-DurableFile", "Move-DurableFile", "Remove-DurableFile", "Set-DurableValue")
@@ -55,6 +57,12 @@ class PwshEngine:
         for process in running:
             await process.gone()
 
+    def _has_ended(self, process: RealProcess, workstation: Workstation) -> None:
+        """A transaction may have told the computer to restart."""
+        self._running.discard(process)
+        if self._folders[workstation.name].restarted() and workstation.go_down is not None:
+            workstation.go_down(RESTART_DELAY_S, DOWN_S, True)
+
     def _powershell(
         self, workstation: Workstation, folder: WorkstationFolder, command: CommandLine, call: PowerShellCall
     ) -> Process:
@@ -69,7 +77,7 @@ class PwshEngine:
 
         def run() -> RealProcess:
             process = RealProcess(
-                arguments, environment, folder.home, self._slots, ended=lambda: self._running.discard(process)
+                arguments, environment, folder.home, self._slots, ended=lambda: self._has_ended(process, workstation)
             )
             self._running.add(process)
             return process

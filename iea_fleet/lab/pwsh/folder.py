@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
+import shlex
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from iea_fleet.lab.condition import FileChanges
+import iea_fleet
+from iea_fleet.lab.application import PROGRAM
+from iea_fleet.lab.application.program import FileChanges
+from iea_fleet.lab.condition import Condition
+from iea_fleet.lab.program import FILE, WorkstationFile, WorkstationFiles
+from iea_fleet.lab.share.faults import ENDED_BY_RESTART, SYMPTOMS, WORKSTATION_SERVICE, ShareFault
+from iea_fleet.lab.share.files import SharePlace
+from iea_fleet.lab.share.system_messages import system_message
 
 # What .NET and PowerShell need of the person's own environment to start at all; nothing else of it is passed on.
 _KEPT = ("DOTNET_ROOT", "DOTNET_EnableWriteXorExecute", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "LD_LIBRARY_PATH")
@@ -35,6 +46,8 @@ class WorkstationFolder:
         pwsh: the PowerShell that `PowerShell` stands for in this workstation's PATH.
         proxy: `http://address:port` through which the workstation reaches the vendor.
         authority: file with the one certificate authority (PEM) that the workstation trusts.
+        place: the site's database folder.
+        database: that folder on this machine.
     """
 
     root: Path
@@ -43,7 +56,10 @@ class WorkstationFolder:
     pwsh: Path
     proxy: str
     authority: Path
+    place: SharePlace
+    database: Path
     _held: dict[Path, int] = field(default_factory=dict)
+    _programs: dict[Path, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -54,6 +70,11 @@ class WorkstationFolder:
     def processes(self) -> Path:
         """One empty file for each process that the workstation seems to run."""
         return self.root / "processes"
+
+    @property
+    def share(self) -> Path:
+        """The file that tells PowerShell how the workstation sees its file server (prelude.ps1)."""
+        return self.root / "share.json"
 
     @property
     def services(self) -> Path:
@@ -74,6 +95,24 @@ class WorkstationFolder:
             path = self.root / "bin" / program
             path.write_text(f"#!/bin/sh\n{line}\n", encoding="ascii")
             path.chmod(0o700)
+        package = Path(iea_fleet.__file__).parent.parent
+        run = shlex.join(
+            ["env", f"PYTHONPATH={package}", sys.executable, "-m", "iea_fleet.lab.program", str(self.root)]
+        )
+        self._programs = {
+            self.real_path(PROGRAM): f'#!/bin/sh\nexec {run} "$@"\n',
+            self.root / "bin" / "service-started": f'#!/bin/sh\nexec {run} service "$1"\n',
+        }
+
+    def install(self, *, installed: bool) -> None:
+        """Lay the application's programs, or take them away."""
+        for path, script in self._programs.items():
+            if not installed:
+                path.unlink(missing_ok=True)
+            elif not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.write_text(script, encoding="utf-8")
+                path.chmod(0o700)
 
     def remove(self) -> None:
         """Let go of every file and take the folder away."""
@@ -90,6 +129,7 @@ class WorkstationFolder:
             "COMPUTERNAME": self.name,
             "LOCALAPPDATA": str(local),
             "ProgramData": str(self.root / "ProgramData"),
+            "ProgramFiles": str(self.root / "Program Files"),
             "SystemRoot": str(self.root / "Windows"),
             "TEMP": temporary,
             "TMP": temporary,
@@ -104,6 +144,8 @@ class WorkstationFolder:
             "IEA_LAB_ROOT": str(self.root),
             "IEA_LAB_PROCESSES": str(self.processes),
             "IEA_LAB_SERVICES": str(self.services),
+            "IEA_LAB_SHARE": str(self.share),
+            "IEA_LAB_STARTED": str(self.root / "bin" / "service-started"),
             "LANG": "fr_FR.UTF-8",
             "PATH": f"{self.root / 'bin'}:{_SYSTEM_PATH}",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
@@ -122,7 +164,9 @@ class WorkstationFolder:
         return self.root / path[2:].lstrip("/") if path[:2].upper() == "C:" else Path(path)
 
     def read(self, windows_path: str) -> bytes | None:
-        """A file's bytes by Windows path; None: no such file, or it lies outside the workstation."""
+        """A file's bytes by Windows path, or of the database by network path; None: no such file of these."""
+        if self.place.below(windows_path) is not None:
+            return WorkstationFiles(self.root, self.place, self.database).read(windows_path)
         path = self.real_path(windows_path).resolve()
         if not path.is_relative_to(self.root.resolve()):
             return None
@@ -132,14 +176,56 @@ class WorkstationFolder:
             return None
 
     def lay(self, changes: FileChanges) -> None:
-        """Write, and where the bytes are None remove, files by Windows path."""
+        """Write, and where the bytes are None remove, files by Windows path; those of the database by network path."""
         for windows_path, data in changes.items():
+            if self.place.below(windows_path) is not None:
+                WorkstationFiles(self.root, self.place, self.database).lay({windows_path: data})
+                continue
             path = self.real_path(windows_path)
             if data is None:
                 path.unlink(missing_ok=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
+
+    def surround(self, condition: Condition, culture: str) -> None:
+        """Write down what the application and PowerShell meet besides the application's files."""
+        content = WorkstationFile.of(condition.surroundings, self.database)
+        (self.root / FILE).write_text(content.model_dump_json(), encoding="utf-8")
+        whose = condition.installation
+        self._write_share(
+            {
+                "share": whose.place.root,
+                "root": str(self.database.parent),
+                "addresses": [whose.place.address],
+                "person": rf"{whose.name}\{whose.person}",
+                "machine": rf"WORKGROUP\{whose.name}$",
+                "drives": {whose.place.drive: whose.place.root},
+                "declines": condition.declines_restart,
+                "faults": [_fault(fault, culture) for fault in ShareFault if fault in condition.share],
+            }
+        )
+
+    def share_faults(self) -> frozenset[ShareFault]:
+        """What is still wrong with the share."""
+        return frozenset(ShareFault(fault["name"]) for fault in self._read_share()["faults"])
+
+    def restarted(self) -> bool:
+        """Whether a restart of the computer was begun since this was asked last; what a restart ends is ended."""
+        content = self._read_share()
+        if not content.pop("restarted", False):
+            return False
+        content["faults"] = [fault for fault in content["faults"] if ShareFault(fault["name"]) not in ENDED_BY_RESTART]
+        self._write_share(content)
+        (self.services / WORKSTATION_SERVICE).write_text("Running", encoding="ascii")
+        return True
+
+    def _read_share(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.share.read_text(encoding="utf-8-sig"))
+        return content
+
+    def _write_share(self, content: dict[str, Any]) -> None:
+        self.share.write_text(json.dumps(content), encoding="utf-8")
 
     def set_running(self, states: Mapping[str, str], processes: Iterable[str]) -> None:
         """Write down every service with its state (`Running`, `Stopped`) and every process; others are gone."""
@@ -162,3 +248,18 @@ class WorkstationFolder:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             self._held[path] = descriptor
+
+
+def _fault(fault: ShareFault, culture: str) -> dict[str, Any]:
+    """A fault of the share as the prelude reads it, with its name."""
+    symptom = SYMPTOMS[fault]
+    return {
+        "name": fault.value,
+        "layer": symptom.layer.value,
+        "code": symptom.code,
+        "message": system_message(symptom.code, culture),
+        "concerns": None if symptom.concerns is None else sorted(symptom.concerns),
+        "despite_logon": symptom.despite_logon,
+        "opened": {"code": symptom.opened, "message": system_message(symptom.opened, culture)},
+        "ends": symptom.ended_by,
+    }

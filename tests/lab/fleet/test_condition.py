@@ -8,12 +8,15 @@ import pytest
 
 from iea_fleet.lab.application import (
     AUTHORISATION_REFUSED,
+    CONNECTED,
     CONNECTION_INI,
     LEFT_BEHIND,
     LOG,
+    REFUSED,
     RIGHT_SETTINGS,
     SETTINGS_FILES,
     SITUATIONS,
+    STATE_JSON,
     VERSION_JSON,
     Reach,
     Servers,
@@ -25,27 +28,30 @@ from iea_fleet.lab.seen import is_right, look
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
-def test_a_server_situation_touches_no_file_so_what_a_push_did_stays() -> None:
+def test_a_server_situation_touches_state_and_log_only_so_what_a_push_did_stays() -> None:
     condition, changes = begin(Condition(settings=LEFT_BEHIND), SITUATIONS["server_dns"], NOON)
-    assert changes == {}
+    assert set(changes) <= {STATE_JSON, LOG}
+    assert look({**condition.all_files(NOON), **changes}.get).state == REFUSED
     assert condition.servers == Servers.both(Reach.DNS)
     assert condition.settings == LEFT_BEHIND
 
 
-def test_a_situation_of_the_settings_lays_every_file_anew() -> None:
+def test_a_situation_of_the_settings_lays_the_files_that_differ() -> None:
     condition, changes = begin(Condition(), SITUATIONS["old_http_urls"], NOON)
     assert condition.settings == LEFT_BEHIND
-    assert set(changes) == {*SETTINGS_FILES, VERSION_JSON, LOG}
+    assert set(changes) == {*SETTINGS_FILES, VERSION_JSON, LOG, STATE_JSON}
     assert not is_right(look(changes.get))
 
 
-def test_a_refusal_is_written_to_the_log_only_and_ends_with_mending() -> None:
+def test_a_refusal_is_written_to_log_and_state_only_and_ends_with_mending() -> None:
     condition, changes = begin(Condition(), SITUATIONS["authorisation_refused"], NOON)
-    assert list(changes) == [LOG]
+    assert set(changes) == {LOG, STATE_JSON}
     assert AUTHORISATION_REFUSED.encode("cp1252") in (changes[LOG] or b"")
-    condition, changes = mend(condition, NOON)
+    there = {**condition.all_files(NOON), **changes}
+    condition, changes = mend(condition, NOON, read=there.get)
     assert condition.refusal is None
     assert AUTHORISATION_REFUSED.encode("cp1252") not in (changes[LOG] or b"")
+    assert look({**there, **changes}.get).state == CONNECTED
 
 
 def test_missing_files_are_taken_away_and_come_back_when_mended() -> None:
@@ -66,7 +72,7 @@ def test_two_situations_hold_together() -> None:
         "stopped",
     )
     mended, changes = mend(condition, NOON)
-    assert changes == {}
+    assert set(changes) == {STATE_JSON, LOG}
     assert mended == Condition(settings=LEFT_BEHIND)
 
 
@@ -85,6 +91,7 @@ def test_only_a_workstation_as_the_sheet_wants_it_looks_right(name: str) -> None
     situation = SITUATIONS[name]
     expected = (situation.settings or RIGHT_SETTINGS).mode == RIGHT_SETTINGS.mode and name not in {
         "wrong_urls",
+        "three_faults",
         "settings_missing",
         "settings_malformed",
     }

@@ -1,0 +1,84 @@
+"""The steps that do something on an emulated machine (docs/wire.md, "Steps that do something")."""
+
+from __future__ import annotations
+
+from iea_fleet.lab.emulated import settings, share
+from iea_fleet.lab.emulated.machine import Ended, Machine
+from iea_fleet.lab.share.system_messages import system_message
+from iea_fleet.model.answer import WorkOutcome
+from iea_fleet.model.request import (
+    ReconnectShare,
+    RestartComputer,
+    RestartProcess,
+    RestartService,
+    RestoreDrive,
+    RunCommand,
+    Until,
+    Work,
+)
+
+CANCELLED, FILE_NOT_FOUND = 1223, 2
+PRINTED_LENGTH = 500
+UNATTENDED_DELAY_S = 5.0
+"""How long a restart waits when nobody is to be warned any more."""
+
+
+def carry_out(machine: Machine, step: Work) -> WorkOutcome:
+    """Do one step, whose conditions hold."""
+    match step:
+        case RestartService():
+            return _told(step.id, machine.restart_service(step.name))
+        case RestartProcess():
+            return _told(step.id, machine.restart_process(step.name, machine.expanded(step.path)))
+        case RunCommand():
+            return _run(machine, step)
+        case ReconnectShare():
+            path = machine.expanded(step.path)
+            return share.reconnect_share(machine, machine.share, step, path, logon=machine.session.logon)
+        case RestoreDrive():
+            return share.restore_drive(machine, machine.share, step, machine.expanded(step.path))
+        case RestartComputer():
+            return _restart(machine, step)
+
+
+def _told(step: str, message: str) -> WorkOutcome:
+    return WorkOutcome(id=step, ok=not message, message=message, elapsed_ms=0)
+
+
+def _run(machine: Machine, step: RunCommand) -> WorkOutcome:
+    given = "" if step.standard_input is None else step.standard_input.get_secret_value() + "\n"
+    ended = machine.run_program(machine.expanded(step.path), step.arguments, given)
+    if ended is None:
+        message = system_message(FILE_NOT_FOUND, machine.identity.culture)
+        return WorkOutcome(id=step.id, ok=False, win32_code=FILE_NOT_FOUND, message=message, elapsed_ms=0)
+    if ended.took_s * 1000 > step.timeout_ms:
+        message = "The program did not end in time."
+        return WorkOutcome(id=step.id, ok=False, message=message, elapsed_ms=step.timeout_ms)
+    elapsed_ms = int(ended.took_s * 1000)
+    message = _complaint(machine, step, ended)
+    return WorkOutcome(id=step.id, ok=not message, exit_code=ended.exit_code, message=message, elapsed_ms=elapsed_ms)
+
+
+def _complaint(machine: Machine, step: RunCommand, ended: Ended) -> str:
+    """Why a program that has ended did not do well; empty: it did."""
+    if ended.exit_code not in step.success:
+        return ended.printed.strip()[-PRINTED_LENGTH:] or f"The program ended with {ended.exit_code}."
+    if step.until is not None and not _holds(machine, step.until):
+        return "What the program was to bring about did not come in time."
+    return ""
+
+
+def _holds(machine: Machine, until: Until) -> bool:
+    """Whether what a program brings about is so; on an emulated machine it is at once, or never."""
+    places = settings.read(machine, until.target)
+    return bool(places) and all((place.value or "") in until.one_of for place in places)
+
+
+def _restart(machine: Machine, step: RestartComputer) -> WorkOutcome:
+    somebody = bool(machine.people())
+    if step.ask and somebody and machine.declines_restart:
+        message = system_message(CANCELLED, machine.identity.culture)
+        return WorkOutcome(id=step.id, ok=False, win32_code=CANCELLED, message=message, elapsed_ms=0)
+    # Who was asked has had the time to save; who is only told gets it now.
+    machine.restart_due_s = float(step.delay_s) if somebody and not step.ask else UNATTENDED_DELAY_S
+    return WorkOutcome(id=step.id, ok=True, elapsed_ms=0)
