@@ -1,9 +1,49 @@
-"""Settings of all tests: how slow the machine is makes no test fail."""
+"""Settings of all tests: how slow the machine is makes no test fail. A Kerberos realm for those that want one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from iea_fleet.lab.http.kerberos import kerberos_is_there
+from iea_fleet.lab.kdc import Principal, Realm, kdc_is_there
 
 # Both count wall time, which says nothing on a machine that does something else as well.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+KERBEROS_USER, KERBEROS_PASSWORD = "hélène.naïm", 'pâss:w"örd 1'
+
+
+@pytest.fixture(scope="session")
+def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """The realm ASSO.EXAMPLE with a user, a locked one, one whose password has ended, and the keys of two hosts."""
+    if not kdc_is_there():
+        pytest.skip("no Kerberos KDC on this machine: it needs the Debian packages krb5-kdc and krb5-admin-server")
+    if not kerberos_is_there():
+        pytest.skip("the lab has no Kerberos here: it needs the extra kerberos")
+    with Realm(tmp_path_factory.mktemp("realm") / "kdc", "ASSO.EXAMPLE") as opened:
+        opened.add_users(
+            [
+                Principal(KERBEROS_USER, KERBEROS_PASSWORD),
+                Principal("stranger", "s"),
+                Principal("locked", "l", ("-allow_tix",)),
+                Principal("ended", "e", ("-pwexpire", "yesterday")),
+                Principal("gone", "g", ("-expire", "yesterday")),
+            ]
+        )
+        opened.add_hosts(["POSTE-01.asso.example", "POSTE-02.asso.example", "PC-TEST-01.asso.example"])
+        yield opened
+
+
+@pytest.fixture
+def kerberos(realm: Realm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Realm:
+    """The realm as what this process and its children see, with tickets of the test's own."""
+    pytest.importorskip("kerberos", reason="pywinrm has no Kerberos here: it needs the package pykerberos")
+    for name, value in realm.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path / 'tickets'}")
+    return realm

@@ -248,7 +248,7 @@ def _check_kerberos(description: Description) -> None:
         raise EndpointRefused(
             description.name,
             "it takes Kerberos tickets, for which the package gssapi is missing",
-            "Install it with pip install 'iea-fleet[lab-kerberos]', which needs libkrb5-dev and a C compiler.",
+            "Install it with pip install 'iea-fleet[kerberos]', which needs libkrb5-dev and a C compiler.",
         )
 
 

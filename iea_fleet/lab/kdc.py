@@ -140,7 +140,7 @@ class Realm:
         """Change a user by kadmin's words, as `-allow_tix`. Raises: KdcRefused."""
         self._ask(f"modify_principal {' '.join(options)} {_quoted(name)}")
 
-    def add_hosts(self, hosts: Sequence[str], *, services: Sequence[str] = ("HTTP", "WSMAN")) -> None:
+    def add_hosts(self, hosts: Sequence[str], *, services: Sequence[str] = ("HTTP", "WSMAN", "host")) -> None:
         """Give workstations, by their full names, keys for `services`, in the keytab. Raises: KdcRefused."""
         principals = [f"{service}/{host.lower()}" for host in hosts for service in services]
         # A folder for each host's own would be truer; the acceptor looks at the ticket's name instead.

@@ -1,6 +1,6 @@
 """A Kerberos logon as the workstation sees it (RFC 4121, RFC 4178 in [MS-SPNG]), by the system's GSS-API.
 
-Needs the package gssapi, the extra `lab-kerberos`; without it the lab has no Kerberos and says so when asked for one.
+Needs the package gssapi, the extra `kerberos`; without it the lab has no Kerberos and says so when asked for one.
 """
 
 from __future__ import annotations
