@@ -20,6 +20,7 @@ from iea_fleet.plugins._route import SUPPORTED, route
 from iea_fleet.plugins._watch import GuardStop, Watch
 
 _CONNECT_S: Final = 5.0
+_ANSWER_S: Final = 8.0
 _LOOK_S: Final = 25.0
 _ADDRESSES: Final = 8
 _BODY_CHARACTERS: Final = 20_000
@@ -130,7 +131,7 @@ def _converse(seen: Endpoint, client: _Client, watch: Watch) -> Endpoint:
         session.mount("https://", GuardedAdapter(watch))
         session.auth = _nobody  # else requests takes what ~/.netrc has for this host
         session.proxies = client.proxies
-        send = functools.partial(session.post, verify=client.verify)  # the session's own gives way to the environment
+        send = functools.partial(session.post, verify=client.verify, timeout=_ANSWER_S)  # the session's own gives way to the environment
         url = _url(facts, client)
         try:
             answer = send(url, _IDENTIFY, headers={**_SOAP, "WSMANIDENTIFY": "unauthenticated"})

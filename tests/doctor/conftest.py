@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from iea_fleet.lab.control import open_control
 from tests.agent.conftest import powershell, windows_facts  # noqa: F401 - fixtures
 from tests.cli.conftest import LabFleet
 
@@ -46,15 +47,15 @@ class Lab(LabFleet):
             timeout=300,
         )
 
-    def host(self, number: int) -> str:
-        """A workstation's name."""
-        listed = json.loads(self("lab", "status", "--json").stdout)
-        return str(listed[number]["name"])
+    def hosts_up(self) -> list[str]:
+        """The workstations' names."""
+        return [host.name for host in open_control(self.folder / "state").status()]
 
     def break_host(self, host: str, *fault: str) -> None:
         """Let something be wrong."""
-        done = self("lab", "break", host, *fault)
-        assert done.returncode == 0, done.stderr
+        name, *parameters = fault
+        given = {key: value for key, _, value in (parameter.partition("=") for parameter in parameters)}
+        open_control(self.folder / "state").break_host(host, name, given)
 
 
 def opened(folder: Path, *options: str) -> Iterator[Lab]:
@@ -77,7 +78,7 @@ def https_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def lab(https_lab: Lab) -> Iterator[Lab]:
     """The HTTPS lab, mended afterwards."""
     yield https_lab
-    https_lab("lab", "mend", "all")
+    open_control(https_lab.folder / "state").mend_host("all")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What is put into the script that prepares a workstation is a plain name, address, account or thumbprint, or refused."""
+"""What is put into the script that prepares a workstation is a plain name, address or thumbprint, or refused."""
 
 from __future__ import annotations
 
