@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from iea_fleet.cli import doctor, lab, outbox, push, report, runs, version
+from iea_fleet.cli import doctor, fix, lab, outbox, push, report, runs, version
 from iea_fleet.cli.output import open_missing_streams, require_written
 from iea_fleet.model.errors import FleetError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command(name="push")(push.push)
 app.command(name="report")(report.report)
+app.command(name="fix")(fix.fix)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(runs.app, name="runs")
 app.add_typer(outbox.app, name="outbox")

@@ -14,7 +14,7 @@ from iea_fleet.diagnosis.licence import RESET, UNDO
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.errors import InputError
-from iea_fleet.model.finding import Sheet
+from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
 from iea_fleet.profiles import find_profile
@@ -52,6 +52,7 @@ _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "assistance": ("mode",),
 }
 """What a plan decides, by sheet; everything else is as the inventory says."""
+_VENDORS: Final = frozenset({Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE})
 
 
 def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
@@ -110,9 +111,15 @@ def plan_variables(task: Task) -> dict[str, object]:
         wants = getattr(task, sheet).model_dump(mode="json")
         for name in names:
             variables[f"iea_{sheet}_{name}"] = "" if wants[name] is None else wants[name]
-    if task.expect_host.computer_name:
-        variables["iea_computer_name"] = task.expect_host.computer_name
+    for name in ("computer_name", "machine_id"):
+        if expected := getattr(task.expect_host, name):
+            variables[f"iea_{name}"] = expected
     return variables
+
+
+def concerns_vendor(findings: Iterable[Finding]) -> bool:
+    """Whether what is left is for the vendor's support: a share or a way to the host is for the association's own."""
+    return any(finding.sheet in _VENDORS for finding in findings)
 
 
 def last_reset(rounds: Iterable[Outcome]) -> tuple[RecordChange, ...]:
@@ -143,4 +150,5 @@ def undo_task(task: Task, changes: tuple[RecordChange, ...]) -> Task:
         sheets=(Sheet.LICENCE,),
         licence=task.licence.model_copy(update={"reset": (), "undo": changes}),
         session=task.session.model_copy(update={"release": False}),
+        share=task.share.model_copy(update={"mend": ()}),
     )

@@ -54,26 +54,27 @@ class Visit:
         self.outcomes: list[Outcome] = []
         self._place, self._ledger, self._stop = place, ledger, stop
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was asked to end."""
+        return bool(self._stop.reason)
+
     def look(self, variables: Mapping[str, object]) -> Outcome:
         """One round that writes nothing."""
-        return self._round("report", variables, check=False)
+        return self._round("report", variables)
 
-    def mend(self, variables: Mapping[str, object], *, check: bool = False) -> Outcome:
-        """One round that does what the variables say; `check`: that only predicts it.
+    def mend(self, variables: Mapping[str, object]) -> Outcome:
+        """One round that does what the variables of the role iea_fix say; secrets may be among them."""
+        return self._round("fix", variables)
 
-        Args:
-            variables: of the role iea_fix; secrets may be among them.
-        """
-        return self._round("fix", variables, check=check)
-
-    def _round(self, playbook: str, variables: Mapping[str, object], *, check: bool) -> Outcome:
+    def _round(self, playbook: str, variables: Mapping[str, object]) -> Outcome:
         place, listener = self._place, _Listener(self._place.host.name)
         call = PlaybookCall(
             playbook=place.content.playbook(playbook),
             inventory=place.inventory,
             hosts=[place.host.name],
             forks=1,
-            check=check,
+            check=False,
             diff=False,
             vault=place.vault,
             environment=place.content.environment(),

@@ -1,0 +1,275 @@
+"""The course of `fix` around its conversation: inventory, lease, the technician, hand-over, exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from iea_fleet.cli.fix_screen import HandedOver, Screen
+from iea_fleet.cli.present import INTERRUPTED
+from iea_fleet.cli.session import ask_assistance_password, ask_vault_password, signals
+from iea_fleet.cli.words import Language
+from iea_fleet.diagnosis.plan import Need, Plan
+from iea_fleet.ledger.lock import claim, remove_leftovers
+from iea_fleet.ledger.records import RunKind, RunState
+from iea_fleet.ledger.state import StateFolder, open_state_folder
+from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
+from iea_fleet.model.answer import RecordChange
+from iea_fleet.model.errors import FleetError, InputError
+from iea_fleet.model.outcome import Outcome
+from iea_fleet.rollout.content import find_content
+from iea_fleet.rollout.fix import PASSWORD, Allowed, End, Fix, Repair
+from iea_fleet.rollout.inventory import Host, read_inventory
+from iea_fleet.rollout.repair import Case as SheetCase
+from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset
+from iea_fleet.rollout.run import Stop
+from iea_fleet.rollout.vault import Vault
+from iea_fleet.rollout.visit import Place, Visit, kept_alive
+from iea_fleet.support.evidence import Case
+from iea_fleet.support.hand_over import ask_for_password, hand_over
+from iea_fleet.support.outbox import Outbox
+from iea_fleet.support.send import send_entry
+from iea_fleet.support.settings import SupportSettings, support_settings
+
+PASSWORD_VARIABLE = "IEA_FLEET_ASSISTANCE_PASSWORD"  # noqa: S105 - the environment's variable
+"""Where the roles look for the password of the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of one `fix`, as they were given."""
+
+    host: str
+    case: str | None
+    yes: bool
+    check: bool
+    explain: bool
+    force: bool
+    allow_restart: bool
+    ask_assistance_password: bool
+    send: bool
+    undo: bool
+    inventory: tuple[str, ...]
+    as_json: bool
+    vault_file: Path | None
+    ask_vault: bool
+    state: Path | None
+    ledger: str
+
+    @property
+    def allowed(self) -> Allowed:
+        """What the technician asks for and allows."""
+        case = None if self.case is None else SheetCase(self.case)
+        return Allowed(case=case, force=self.force, restart=self.allow_restart, check=self.check)
+
+
+@dataclass
+class Technician:
+    """The technician at the terminal (`rollout.fix.Person`).
+
+    Args:
+        screen: where all is shown.
+        yes: agreed beforehand.
+        answer: asks a question on the terminal; `None`: there is no terminal.
+        ask_password: asks for the password of the day; `None`: it can't be asked for.
+    """
+
+    screen: Screen
+    yes: bool
+    answer: Callable[[str], str] | None
+    ask_password: Callable[[], str] | None
+    secrets: list[str] = field(default_factory=list)
+
+    def looks(self) -> None:
+        """The look begins."""
+        self.screen.looks()
+
+    def found(self, outcome: Outcome) -> None:
+        """The look is over."""
+        self.screen.found(outcome)
+
+    def planned(self, plan: Plan) -> None:
+        """A plan is made."""
+        self.screen.planned(plan)
+
+    def agrees(self) -> bool:
+        """Ask. Raises: InputError when nobody can be asked."""
+        if self.yes:
+            return True
+        if self.answer is None:
+            raise InputError(self.screen.host, *self.screen.no_terminal)
+        return self.answer(self.screen.question).strip().casefold() in self.screen.yes_words
+
+    def password(self) -> str | None:
+        """Ask for the password of the day; `None` without a terminal, and when nothing was typed."""
+        given = "" if self.ask_password is None else self.ask_password()
+        if given:
+            self.secrets.append(given)
+        return given or None
+
+    def works(self, *, may_restart: bool) -> None:
+        """A remedy begins."""
+        self.screen.works(may_restart=may_restart)
+
+    def done(self, outcome: Outcome) -> None:
+        """A remedy is over."""
+        self.screen.done(outcome)
+
+
+def carry_out(request: Request, lang: Language, console: Console) -> int:
+    """Do it, from the inventory to the exit code.
+
+    Args:
+        request: what was asked for.
+        lang: language of everything that is shown.
+        console: where progress is shown.
+    Raises: FleetError.
+    """
+    content = find_content()
+    vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
+    typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
+    host = _one_host(read_inventory(request.inventory, request.host, vault, content.environment()), request.host)
+    settings = support_settings(host.variables, host.name)
+    screen = Screen(host.name, lang, console, as_json=request.as_json)
+    task = host_task(host, request.allowed.sheets)
+    if request.explain:
+        screen.explain(task, request.allowed)
+        return 0
+    state = open_state_folder(request.state)
+    state.require_space()
+    ledger = Ledger(request.ledger or state.ledger_url)
+    remove_leftovers(state.path / "runs")
+    run, stop = new_run_id(), Stop()
+    technician = _technician(request, screen, typed)
+    known = os.environ.get(PASSWORD_VARIABLE, "")
+    knows = not typed and bool(known or host.variables.get(PASSWORD))
+    with _begun(ledger, run, NewRun(RunKind.FIX, request.check, request.host, [host.asked]), state, stop) as folder:
+        place = Place(host, request.inventory, vault, run, folder, content)
+        with signals(stop, lang), kept_alive(ledger, run):
+            fix = Fix(Visit(place, ledger, stop), task, request.allowed, technician, knows_password=knows)
+            repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
+    handed_over, failure = HandedOver(), None
+    if not stop.reason:
+        secrets = tuple(filter(None, (*technician.secrets, known)))
+        office = _Office(host, settings, state, lang, secrets, request.send)
+        handed_over, failure = office.hand_over(repair)
+    code = _exit_code(repair, stop)
+    screen.ended(run, repair, handed_over, code)
+    if failure is not None:
+        raise failure
+    return code
+
+
+def _technician(request: Request, screen: Screen, typed: str) -> Technician:
+    """The technician at this terminal; `typed`: the password of the day, where it was asked for at once."""
+    terminal = sys.stdin.isatty()
+    ask_password = None
+    if typed:
+        ask_password = partial(str, typed)
+    elif terminal:
+        ask_password = partial(ask_assistance_password, screen.lang)
+    return Technician(screen, request.yes, _ask if terminal else None, ask_password)
+
+
+def _one_host(hosts: Sequence[Host], asked: str) -> Host:
+    if len(hosts) != 1:
+        names = ", ".join(host.name for host in hosts[:3])
+        raise InputError(asked[:200], f"this means {len(hosts)} workstations ({names}…)", "Name one of them")
+    return hosts[0]
+
+
+@contextmanager
+def _begun(ledger: Ledger, run: str, new: NewRun, state: StateFolder, stop: Stop) -> Iterator[Path]:
+    """Hold the host under a run of its own, and close the run whatever happens; gives the run's private folder."""
+    folder = state.run_folder(run)
+    with claim(folder) as lock:
+        ledger.begin(run, new, lock.path)
+        try:
+            yield folder
+        except BaseException:
+            ledger.end(run, RunState.STOPPED, stop.reason or "it was ended in the middle")
+            raise
+        ledger.end(run, RunState.STOPPED if stop.reason else RunState.DONE, stop.reason)
+    remove_leftovers(state.path / "runs")
+
+
+def _undo(fix: Fix, ledger: Ledger, host: Host, screen: Screen) -> Repair:
+    changes: tuple[RecordChange, ...] = last_reset(ledger.rounds(host.name))
+    if not changes:
+        raise InputError(host.name, *screen.nothing_to_undo)
+    screen.undoes(changes)
+    return fix.undo(changes)
+
+
+def _ask(question: str) -> str:
+    """Ask on the terminal, Ctrl-C ending the program; nothing is an answer too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - standard output is the result's
+        return sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _exit_code(repair: Repair, stop: Stop) -> int:
+    if stop.by_user:
+        return INTERRUPTED
+    if repair.end in {End.RIGHT, End.REPAIRED}:
+        return 0
+    return 4 if repair.end is End.NOT_JUDGED else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """Hands over what is left.
+
+    Args:
+        host: the workstation.
+        settings: of support requests.
+        state: where outbox and bundles are.
+        secrets: passwords that no evidence may repeat.
+        send: by mail, at once.
+    """
+
+    host: Host
+    settings: SupportSettings
+    state: StateFolder
+    lang: Language
+    secrets: tuple[str, ...]
+    send: bool
+
+    def hand_over(self, repair: Repair) -> tuple[HandedOver, FleetError | None]:
+        """Write what is to be written; a mail that could not be sent waits in the outbox, and the error says why."""
+        done, failure = HandedOver(), None
+        if repair.end not in {End.LEFT, End.NOT_JUDGED}:
+            return done, None
+        now, plan = dt.datetime.now().astimezone(), repair.plan
+        if Need.PASSWORD in plan.lacking:
+            hosts = [(self.host.name, self.host.site)]
+            done = replace(done, password_request=ask_for_password(hosts, now, self.state, self.settings))
+        others = [remedy for remedy in plan.remedies if Need.PASSWORD not in remedy.needs]
+        if plan.hand_over or others or repair.end is End.NOT_JUDGED:
+            case = Case(self.host.name, self.host.site, now, tuple(repair.outcomes), self.secrets)
+            vendor = concerns_vendor(plan.hand_over)
+            written = hand_over(case, self.state, self.settings, lang=self.lang, to_vendor=vendor)
+            done = replace(done, draft=written.draft, bundle=written.bundle)
+        if self.send:
+            outbox = Outbox(self.state)
+            try:
+                if done.draft is not None:
+                    done = replace(done, draft=send_entry(outbox, done.draft, self.settings))
+                if done.password_request is not None:
+                    sent = send_entry(outbox, done.password_request, self.settings)
+                    done = replace(done, password_request=sent)
+            except FleetError as error:
+                failure = error
+        return done, failure

@@ -1,0 +1,73 @@
+"""Words of `iea-fleet fix` on the screen, by key. English msgids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from iea_fleet.report.wording.fill import Language, substituted, translator
+
+FIX: Final[Mapping[str, str]] = {
+    "looking": "Looking at {host}…",
+    "mending": "Working on {host}…",
+    "waiting_for_restart": "Working on {host}; it may restart, which takes minutes…",
+    "found": "What is wrong on {host}",
+    "nothing_wrong": "Nothing is wrong on {host}.",
+    "planned": "What will be done",
+    "not_now": "not now: {needs}",
+    "needs_password": "the password of the day is needed",
+    "needs_restart": "--allow-restart is needed",
+    "gives_back": "Give back: {row}",
+    "consent": "Do this now? [y/N] ",
+    "consent_yes": "y, yes",
+    "declined": "Nothing was changed.",
+    "only_planned": "Nothing was changed: this was the plan only.",
+    "done": "What was done",
+    "repaired": "{host} is repaired.",
+    "left": "What is left on {host}",
+    "handed_over": "Handed over:",
+    "draft": "Support request, ready to be sent: {path}",
+    "draft_sent": "Support request, sent to {to}: {path}",
+    "password_request": "Request for the password of the day, ready to be sent: {path}",
+    "password_request_sent": "Request for the password of the day, sent to {to}: {path}",
+    "bundle": "Evidence: {path}",
+    "not_judged": "{host} could not be judged.",
+    "sheet": "Sheet « {sheet} »",
+    "no_terminal": "nobody can be asked here whether to go on",
+    "no_terminal_mend": "Give --yes to do what is planned, or --check to see the plan only",
+    "explain_looks": "What would be looked at on {host}",
+    "explain_acts": "What may be done there, once agreed and only where it is needed",
+    "kind_setting": "Setting: {what}",
+    "kind_url": "Server, from the workstation: {what}",
+    "kind_process": "Whether this program runs: {what}",
+    "kind_service": "Whether this service runs: {what}",
+    "kind_log": "End of the log: {what}",
+    "kind_share": "Way to the folder: {what}",
+    "kind_records": "List: {what}",
+    "kind_people": "Who is logged on",
+    "kind_ensure": "Write the setting: {what}",
+    "kind_release": "Change lines of the list: {what}",
+    "kind_restart_service": "Restart the service: {what}",
+    "kind_restart_process": "Restart the program: {what}",
+    "kind_run_command": "Run: {what}",
+    "kind_reconnect_share": "Connect anew to the folder: {what}",
+    "kind_restore_drive": "Map the lost drive again: {what}",
+    "kind_restart_computer": "Restart the workstation",
+    "nothing_to_undo": "no reset of licences was made from here that could be taken back",
+    "undo_mend": "iea-fleet runs list shows what was done",
+}
+"""By key."""
+
+SHEETS: Final[Mapping[str, str]] = {
+    "share": "Base de données inaccessible",
+    "session": "Déblocage accès au site",
+    "licence": "Résoudre un problème de licence",
+    "connection": "Mode de connexion au serveur",
+    "assistance": "Mode assistance",
+}
+"""The vendor's own titles, which are not translated."""
+
+
+def fix_text(key: str, lang: Language, **values: str | int) -> str:
+    """A text of `fix` in a language, its placeholders filled; values are put in as they are."""
+    return substituted(translator(lang)(FIX[key]), values)

@@ -1,0 +1,198 @@
+"""The course of `fix`: look, plan, agree, mend and verify, judge again; at most three turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, Protocol
+
+from iea_fleet.diagnosis.plan import RESTART, Need, Plan, make_plan
+from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.model.answer import RecordChange
+from iea_fleet.model.finding import Sheet
+from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, plan_variables, undo_task
+from iea_fleet.rollout.visit import Visit
+
+TURNS: Final = 3
+"""Remedies that are tried at most."""
+
+PASSWORD: Final = "iea_assistance_password"  # noqa: S105 - the role's variable
+"""The role's variable for the password of the day."""
+
+_AS_WANTED: Final = frozenset({Verdict.OK, Verdict.CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a technician asks for and allows.
+
+    Args:
+        case: only this; `None`: every sheet.
+        force: live sessions may be released.
+        restart: the workstation may be restarted.
+        check: plan only.
+    """
+
+    case: Case | None = None
+    force: bool = False
+    restart: bool = False
+    check: bool = False
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The sheets to deal with."""
+        return ORDER if self.case is None else self.case.sheets
+
+
+class Person(Protocol):
+    """The technician: sees what is found, agrees, and knows the password of the day."""
+
+    def looks(self) -> None:
+        """The look begins."""
+
+    def found(self, outcome: Outcome) -> None:
+        """The look is over."""
+
+    def planned(self, plan: Plan) -> None:
+        """A plan is made."""
+
+    def agrees(self) -> bool:
+        """Ask whether to do what was planned."""
+
+    def password(self) -> str | None:
+        """The password of the day, where it must be asked for; `None`: it is not known."""
+
+    def works(self, *, may_restart: bool) -> None:
+        """A remedy begins."""
+
+    def done(self, outcome: Outcome) -> None:
+        """A remedy is over."""
+
+
+class End(StrEnum):
+    """How it ended."""
+
+    RIGHT = "right"
+    """Nothing was wrong."""
+    REPAIRED = "repaired"
+    LEFT = "left"
+    """Something is left that can't be mended from afar, or was not."""
+    PLANNED = "planned"
+    """Only the plan was asked for, and it is to do something."""
+    DECLINED = "declined"
+    NOT_JUDGED = "not_judged"
+    """The workstation could not be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What came of it.
+
+    Args:
+        end: how it ended.
+        outcomes: of every round, the oldest first.
+        plan: the last one; it tells what is left to hand over.
+        turns: how many remedies were tried.
+    """
+
+    end: End
+    outcomes: Sequence[Outcome]
+    plan: Plan
+    turns: int
+
+
+class Fix:
+    """One conversation about one host.
+
+    Args:
+        visit: the rounds with it.
+        task: the look, as `repair.host_task` gives it.
+        allowed: what the technician asks for and allows.
+        person: the technician.
+        knows_password: Ansible finds the password of the day by itself, in the environment or in the inventory; else
+            it is asked for when it is needed.
+    """
+
+    def __init__(self, visit: Visit, task: Task, allowed: Allowed, person: Person, *, knows_password: bool) -> None:
+        self._visit, self._allowed, self._person = visit, allowed, person
+        self._knows_password = knows_password
+        self._password: str | None = None
+        self._task = replace(task, sheets=allowed.sheets)
+        self._tried: set[str] = set()
+
+    def carry_out(self) -> Repair:
+        """From the look to the last judgement."""
+        self._person.looks()
+        outcome = self._visit.look({"iea_report_sheets": [sheet.value for sheet in self._allowed.sheets]})
+        self._person.found(outcome)
+        plan = self._plan(outcome)
+        turns = 0
+        while plan.remedies and turns < TURNS and not self._visit.is_stopped:
+            plan = self._with_password(plan, outcome)
+            self._person.planned(plan)
+            if not plan.due:
+                break
+            if self._allowed.check:
+                return self._ended(End.PLANNED, plan, turns)
+            if not self._person.agrees():
+                return self._ended(End.DECLINED, plan, turns)
+            outcome = self._mend(plan)
+            turns += 1
+            self._tried |= {remedy.code for remedy in plan.due}
+            self._person.done(outcome)
+            plan = self._plan(outcome)
+        if outcome.answer is None or outcome.verdict not in {*_AS_WANTED, Verdict.DRIFT}:
+            return self._ended(End.NOT_JUDGED, plan, turns)
+        if plan.remedies or plan.hand_over:
+            return self._ended(End.LEFT, plan, turns)
+        return self._ended(End.REPAIRED if turns else End.RIGHT, plan, turns)
+
+    def undo(self, changes: tuple[RecordChange, ...]) -> Repair:
+        """Take a reset of licences back.
+
+        Args:
+            changes: of the reset, as `repair.last_reset` found them; at least one.
+        """
+        plan = Plan((), ())
+        if self._allowed.check:
+            return self._ended(End.PLANNED, plan, 0)
+        if not self._person.agrees():
+            return self._ended(End.DECLINED, plan, 0)
+        self._person.works(may_restart=False)
+        outcome = self._visit.mend(plan_variables(undo_task(self._task, changes)))
+        self._person.done(outcome)
+        undone = any(finding.code == "licence.undone" for finding in outcome.findings)
+        return self._ended(End.REPAIRED if undone else End.LEFT, plan, 1)
+
+    def _plan(self, outcome: Outcome) -> Plan:
+        return make_plan(
+            self._task,
+            outcome,
+            password_given=self._knows_password,
+            restart_allowed=self._allowed.restart,
+            force=self._allowed.force,
+            tried=self._tried,
+        )
+
+    def _with_password(self, plan: Plan, outcome: Outcome) -> Plan:
+        """The plan, once the password of the day was asked for where it lacks."""
+        if Need.PASSWORD not in plan.lacking or self._knows_password or self._allowed.check:
+            return plan
+        self._password = self._person.password()
+        self._knows_password = self._password is not None
+        return self._plan(outcome) if self._knows_password else plan
+
+    def _mend(self, plan: Plan) -> Outcome:
+        variables = plan_variables(plan.task(self._task))
+        may_restart = any(due.code == RESTART for due in plan.due)
+        if may_restart:
+            variables["iea_deadline_s"] = RESTART_DEADLINE_S
+        if self._password is not None:
+            variables[PASSWORD] = self._password
+        self._person.works(may_restart=may_restart)
+        return self._visit.mend(variables)
+
+    def _ended(self, end: End, plan: Plan, turns: int) -> Repair:
+        return Repair(end, tuple(self._visit.outcomes), plan, turns)
