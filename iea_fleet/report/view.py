@@ -98,7 +98,7 @@ class RunView:
 
     Args:
         run: its id.
-        kind: `push` or `report`.
+        kind: `push`, `report` or `fix`.
         check_mode: a push that wrote nothing.
         operator: who ran it.
         started, finished: with their time zone, shown in it; `finished` is `None` for a run that was cut off.
@@ -106,7 +106,7 @@ class RunView:
     """
 
     run: str
-    kind: Literal["push", "report"]
+    kind: Literal["push", "report", "fix"]
     check_mode: bool
     operator: str
     started: datetime
@@ -120,7 +120,7 @@ class RunView:
     def groups(self) -> tuple[Group, ...]:
         """The groups that this kind of run can have, the most urgent first: a report changes nothing."""
         every = (Group.TODO, Group.CHANGED, Group.RIGHT)
-        return tuple(group for group in every if group is not Group.CHANGED or self.kind == "push" or self.count(group))
+        return tuple(group for group in every if group is not Group.CHANGED or self.kind != "report" or self.count(group))
 
     def by_site(self) -> tuple[tuple[str, tuple[HostRow, ...]], ...]:
         """Sites and their hosts, both in natural order of their names; hosts without a site come last."""

@@ -21,7 +21,7 @@ TURNS: Final = 3
 PASSWORD: Final = "iea_assistance_password"  # noqa: S105 - the role's variable
 """The role's variable for the password of the day."""
 
-_AS_WANTED: Final = frozenset({Verdict.OK, Verdict.CHANGED})
+_UNJUDGED: Final = frozenset({Verdict.UNREACHABLE, Verdict.REFUSED, Verdict.FAILED, Verdict.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Fix:
             self._tried |= {remedy.code for remedy in plan.due}
             self._person.done(outcome)
             plan = self._plan(outcome)
-        if outcome.answer is None or outcome.verdict not in {*_AS_WANTED, Verdict.DRIFT}:
+        if outcome.answer is None or outcome.verdict in _UNJUDGED:
             return self._ended(End.NOT_JUDGED, plan, turns)
         if plan.remedies or plan.hand_over:
             return self._ended(End.LEFT, plan, turns)

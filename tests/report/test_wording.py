@@ -15,6 +15,7 @@ from iea_fleet.diagnosis.sheets import KINDS
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.report.wording import Language, language_of, words
 from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS, placeholders
+from iea_fleet.report.wording.fix import FIX
 from iea_fleet.report.wording.interface import INTERFACE, interface
 from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY
 
@@ -43,6 +44,7 @@ def _msgids() -> Iterator[str]:
         yield from vocabulary.values()
     yield from SHARED.values()
     yield from INTERFACE.values()
+    yield from FIX.values()
     yield UNKNOWN_CODE
 
 

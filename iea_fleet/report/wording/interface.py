@@ -10,6 +10,7 @@ from iea_fleet.report.wording.fill import Language, substituted, translator
 INTERFACE: Final[Mapping[str, str]] = {
     "push": "Push",
     "report": "Report",
+    "fix": "Fix",
     "heading": "{kind} of {when}",
     "check_mode": "Check mode: nothing was written.",
     "run": "Run",
