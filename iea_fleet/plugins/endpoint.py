@@ -94,7 +94,7 @@ def _client(connection: Connection) -> _Client:
     options = plugin._psrp_conn_kwargs  # noqa: SLF001
     proxies = {"no_proxy": "*"} if options["no_proxy"] else {}
     return _Client(
-        path=f"/{str(plugin._psrp_path).lstrip('/')}",  # noqa: SLF001
+        path=f"/{str(options['path']).lstrip('/')}",
         verify=None if options["cert_validation"] is True else options["cert_validation"],
         proxies=_both(str(options["proxy"])) if options["proxy"] else proxies,
         operation_timeout_s=int(options["operation_timeout"]),
