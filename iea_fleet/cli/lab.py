@@ -26,6 +26,14 @@ class Engine(StrEnum):
     PWSH = "pwsh"
 
 
+class Share(StrEnum):
+    """What serves the sites' database folders."""
+
+    AUTO = "auto"
+    SAMBA = "samba"
+    FOLDER = "folder"
+
+
 @app.command()
 def up(
     hosts: Annotated[int, typer.Option("--hosts", "-n", min=1, max=10_000, help="How many workstations.")] = 24,
@@ -49,6 +57,13 @@ def up(
     situation: Annotated[
         str, typer.Option("--situation", help="mix, or one name of `lab break --list` for all workstations.")
     ] = "mix",
+    share: Annotated[
+        Share,
+        typer.Option(
+            "--share",
+            help="Database folders behind a real samba, or as folders; auto: samba for a small lab that has it.",
+        ),
+    ] = Share.AUTO,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the lab up and return.")] = False,
     state: options.State = None,
 ) -> None:
@@ -68,6 +83,7 @@ def up(
         port=port,
         seed=seed,
         situation=situation,
+        share=share,
         inventory=inventory or control.folder / "inventory" / "hosts.yml",
     )
     control.clear_up_after_dead()
@@ -80,11 +96,23 @@ def up(
 
 
 @app.command()
-def status(json: options.Json = False, state: options.State = None) -> None:
-    """Show how each workstation of the lab stands."""
-    from iea_fleet.cli.lab_text import show_status
+def status(
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it live until Ctrl-C.")] = False,
+    lang: options.Language = None,
+    json: options.Json = False,
+    state: options.State = None,
+) -> None:
+    """Show how each workstation of the lab stands, and what a person there sees."""
+    from iea_fleet.cli.lab_status import show_status, watch_status
+    from iea_fleet.cli.start import language_for
 
-    show_status(_control(state).status(), as_json=json)
+    if watch and json:
+        raise typer.BadParameter("--watch is for people, --json for programs: take one of them")
+    control = _control(state)
+    if watch:
+        watch_status(control.status, language_for(lang))
+        return
+    show_status(control.status(), as_json=json, lang=language_for(lang))
 
 
 @app.command(name="break")
@@ -96,11 +124,14 @@ def break_host(
         typer.Argument(help="Parameters of the fault.", metavar="[NAME=VALUE]..."),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show every situation and fault.")] = False,
+    lang: options.Language = None,
     json: options.Json = False,
     state: options.State = None,
 ) -> None:
     """Let something be wrong on a workstation, from now on."""
-    from iea_fleet.cli.lab_text import show_catalogue, show_status
+    from iea_fleet.cli.lab_status import show_status
+    from iea_fleet.cli.lab_text import show_catalogue
+    from iea_fleet.cli.start import language_for
 
     if show_list:
         show_catalogue(as_json=json)
@@ -113,19 +144,21 @@ def break_host(
         if not equals or not name:
             raise typer.BadParameter(f"{word!r} is no NAME=VALUE")
         given[name] = value
-    show_status(_control(state).break_host(host, fault, given), as_json=json)
+    show_status(_control(state).break_host(host, fault, given), as_json=json, lang=language_for(lang))
 
 
 @app.command()
 def mend(
     host: Annotated[str, typer.Argument(help="A workstation of the lab, or all.")],
+    lang: options.Language = None,
     json: options.Json = False,
     state: options.State = None,
 ) -> None:
     """End what `break` began; settings that are merely wrong stay, for a push to correct."""
-    from iea_fleet.cli.lab_text import show_status
+    from iea_fleet.cli.lab_status import show_status
+    from iea_fleet.cli.start import language_for
 
-    show_status(_control(state).mend_host(host), as_json=json)
+    show_status(_control(state).mend_host(host), as_json=json, lang=language_for(lang))
 
 
 @app.command()

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from iea_fleet.cli.output import console, print_document
-from iea_fleet.lab.application import ASSISTANCE_OFF, LEFT_BEHIND, RIGHT_SETTINGS
 from iea_fleet.lab.catalogue import CATALOGUE, Entry
 from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings
-from iea_fleet.model.text import neutralise
 
 
 def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: bool) -> None:
@@ -31,6 +29,7 @@ def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: boo
         f"{_number(len(hosts), 'workstation')} in {_number(settings.sites, 'association')} {are} up.",
         f"Engine {settings.engine}, {scheme} with {logons}, {where}, {port}.",
         f"Inventory: {settings.inventory} (the account is beside it in group_vars/all/vault.yml)",
+        f"Password of the day, for turning assistance mode off: {first.password_of_the_day}",
     ]
     if settings.engine is EngineName.PWSH:
         lines.append(f"Its PowerShell commands run on this machine as {getpass.getuser()}.")
@@ -62,29 +61,6 @@ def tell_closed() -> None:
 def tell_none() -> None:
     """Say that there was nothing to close."""
     print_document("No lab is running.")
-
-
-def show_status(hosts: Sequence[HostStatus], *, as_json: bool) -> None:
-    """Print workstations as one table, or as a JSON document."""
-    if as_json:
-        print_document(json.dumps([host.model_dump(mode="json") for host in hosts], ensure_ascii=False, indent=2))
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("Host", "Association", "Address", "Settings", "Situation", "Faults", "Requests", "Shells", "Last"):
-        table.add_column(title, overflow="fold", justify="right" if title in ("Requests", "Shells") else "left")
-    for host in hosts:
-        table.add_row(
-            host.name,
-            host.site,
-            f"{host.address}:{host.port}",
-            _settings_text(host),
-            ", ".join(host.situations) or "-",
-            "\n".join(fault.removesuffix("()") for fault in host.faults) or "-",
-            str(host.requests),
-            str(host.shells),
-            f"{host.last_request}, {host.last_request_s} s ago" if host.last_request_s is not None else "-",
-        )
-    console(sys.stdout).print(table)
 
 
 def show_catalogue(*, as_json: bool) -> None:
@@ -121,25 +97,6 @@ def _entry_document(entry: Entry) -> dict[str, object]:
         "parameters": dict(entry.parameters),
         "engines": [str(engine) for engine in entry.engines],
     }
-
-
-def _settings_text(host: HostStatus) -> str:
-    seen = host.seen
-    if host.right:
-        return "right"
-    values = (seen.mode, seen.authentication_url, seen.update_url)
-    if all(value is None for value in values):
-        return "not there"
-    if None in values:
-        return "damaged"
-    before = (LEFT_BEHIND.mode, LEFT_BEHIND.authentication_url, LEFT_BEHIND.update_url)
-    wanted = (RIGHT_SETTINGS.mode, RIGHT_SETTINGS.authentication_url, RIGHT_SETTINGS.update_url)
-    told = [str(value) for value, right in zip(values, wanted, strict=True) if value != right]
-    if values == before:
-        told = ["from before the change"]
-    if seen.assistance != ASSISTANCE_OFF:
-        told.append(f"assistance {seen.assistance}")
-    return neutralise("; ".join(told))
 
 
 def _number(count: int, noun: str) -> str:

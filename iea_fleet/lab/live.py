@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from iea_fleet.lab.application import SITUATIONS, Installation
+from iea_fleet.lab.application import LICENCES_FILE, SESSIONS_FILE, SITUATIONS, Installation
+from iea_fleet.lab.application.installation import holders, sessions_of
 from iea_fleet.lab.application.program import digest
 from iea_fleet.lab.catalogue import find_entry
 from iea_fleet.lab.condition import Condition, begin, mend
 from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.fleet import PlannedHost, installations, loopback_has_many_addresses, plan_fleet
 from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
-from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings, LogonName
+from iea_fleet.lab.messages import AsSeen, AtDesk, EngineName, HostStatus, LabSettings, LogonName, OpenSession
 from iea_fleet.lab.output_faults import ALL_FAULTS
+from iea_fleet.lab.screen import AtTheDesk, message, tray
 from iea_fleet.lab.seen import is_right, look
 from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers
@@ -30,6 +32,8 @@ from iea_fleet.model.errors import InputError
 USER = "iea-admin"
 """The local administrator of every workstation of a lab."""
 ALL = "all"
+_MOST_TOLD = 20
+"""Most sessions or computers that are told of one workstation."""
 
 
 @dataclass(slots=True)
@@ -248,7 +252,7 @@ class Lab:
 
     def _status(self, member: _Member) -> HostStatus:
         planned, stats = self._with_real_port(member), member.workstation.stats
-        seen = look(lambda path: self._staging.read(member.workstation, path))
+        seen = look(partial(self._staging.read, member.workstation))
         return HostStatus(
             name=planned.name,
             site=planned.site.title,
@@ -258,10 +262,37 @@ class Lab:
             faults=tuple(fault.describe() for fault in member.workstation.faults.active),
             seen=seen,
             right=is_right(seen),
+            desk=self._desk(member, seen),
+            password_of_the_day=self.password_of_the_day,
             connections=stats.connections,
             requests=stats.requests,
             refused_logons=stats.refused_logons,
             shells=len(member.workstation.shells),
             last_request=stats.last_action,
             last_request_s=None if stats.last_at is None else int(time.monotonic() - stats.last_at),
+        )
+
+    def _desk(self, member: _Member, seen: AsSeen) -> AtDesk:
+        """What the person at a workstation sees."""
+        condition, whose = self._live(member), member.condition.installation
+        licences, sessions = (
+            self._staging.read(member.workstation, whose.database_path(file)) or b""
+            for file in (LICENCES_FILE, SESSIONS_FILE)
+        )
+        # The files are on a share that anybody may write to.
+        bound = tuple(holder[:260] for holder in holders(licences, seen.licence or "")[:_MOST_TOLD])
+        found = sessions_of(sessions, whose.name)[:_MOST_TOLD]
+        at_start = message(
+            AtTheDesk(seen, condition.servers, condition.refusal, condition.share, whose.by_drive, bound)
+        )
+        return AtDesk(
+            tray=tray(seen).value,
+            message_kind=at_start.kind.value,
+            message=at_start.text,
+            system_code=at_start.code,
+            person=whose.person,
+            program_runs=self._staging.stands(member.workstation).program_runs,
+            sessions=tuple(OpenSession(user=user[:260], since=since[:260]) for user, since in found),
+            licence_holders=bound,
+            share=tuple(sorted(fault.value for fault in condition.share)),
         )

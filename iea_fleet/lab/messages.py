@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.lab.fleet import MAX_HOSTS, MIX
 from iea_fleet.lab.share.servers import ShareKind
-from iea_fleet.model.base import Sentence, ShortText, Strict
+from iea_fleet.model.base import Sentence, ShortText, Strict, Win32Code
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -76,6 +76,32 @@ class AsSeen(Strict):
     """Wrong passwords of the day since the last right one."""
 
 
+class OpenSession(Strict):
+    """One open session of the application for a workstation, as the site's database has it."""
+
+    user: ShortText
+    since: ShortText
+
+
+class AtDesk(Strict):
+    """What a person sees at the workstation."""
+
+    tray: Literal["blue_ball", "red_heart", "red_scarab", "none"]
+    message_kind: Literal["starts", "database", "licence", "connection", "refused", "not_installed"]
+    message: Sentence
+    """What a start of the application would say, in the workstation's language; empty: nothing, it opens."""
+    system_code: Win32Code
+    """The Win32 code behind the message; 0: none."""
+    person: ShortText
+    program_runs: bool
+    """The person has the application open."""
+    sessions: tuple[OpenSession, ...]
+    licence_holders: tuple[ShortText, ...]
+    """The computers that the own licence is bound to in the site's database."""
+    share: tuple[ShortText, ...]
+    """What is wrong with the share now, by the names of the lab."""
+
+
 class HostStatus(Strict):
     """One workstation of the lab that is up."""
 
@@ -89,6 +115,9 @@ class HostStatus(Strict):
     seen: AsSeen
     right: bool
     """The settings are as the sheet wants them."""
+    desk: AtDesk
+    password_of_the_day: ShortText
+    """The lab's, for turning assistance mode off."""
     connections: int
     requests: int
     refused_logons: int

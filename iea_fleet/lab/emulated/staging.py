@@ -70,7 +70,7 @@ class EmulatedStaging:
         person = rf"{whose.name}\{whose.person}"
         machine.share = ShareAccess(whose.place, servers, rf"WORKGROUP\{whose.name}$", person)
         machine.disk.shared = Shared(
-            canonical(whose.place.unc + "\\"),
+            canonical(whose.place.unc) + "\\",
             servers.folder(whose.place),
             lambda path, write: opening_code(machine, machine.share, path, write=write, logon=machine.session.logon),
         )
