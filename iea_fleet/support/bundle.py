@@ -74,7 +74,7 @@ def _member(name: str, when: datetime) -> zipfile.ZipInfo:
 
 def _readme(case: Case, files: dict[str, bytes], lang: Language) -> bytes:
     lines = [
-        interface("bundle_title", lang, host=neutralise(case.host, 255)),
+        interface("bundle_title", lang, host=case.host[:255]),
         "",
         f"{interface('counted', lang, what=interface('site', lang), count=site_label(case.site, lang))}",
         f"{interface('counted', lang, what=interface('bundle_when', lang), count=moment(case.when, lang))}",

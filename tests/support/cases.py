@@ -56,6 +56,7 @@ def make_answer(**fields: Any) -> Answer:
         "culture": "fr-FR",
         "time": "2026-11-24T19:41:07Z",
         "boot_time": None,
+        "utc_offset_min": 60,
     }
     document = {
         "schema": 1,
@@ -67,7 +68,9 @@ def make_answer(**fields: Any) -> Answer:
         "recovered": None,
         "probes": probes,
         "require": [],
+        "act": [],
         "ensure": [],
+        "release": [],
         "after": [],
         "verify": [],
         "error": None,

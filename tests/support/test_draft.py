@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iea_fleet.model.finding import Severity
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.support.draft import (
     PLACEHOLDER,
@@ -84,6 +85,18 @@ def test_a_mere_look_is_nothing_that_was_done(case: Case) -> None:
     assert "Rien n’a été modifié sur le poste." in draft.body
 
 
+def test_what_would_be_changed_is_nothing_that_was_done(case: Case) -> None:
+    would = finding("connection.would_correct.mode", Severity.INFO, 1, before="0", after="1")
+    outcome = Outcome(verdict=Verdict.CHANGED, findings=(would,), answer=make_answer(dry_run=True))
+    draft = draft_support_request(Case(case.host, case.site, case.when, (outcome,)), NONE)
+    assert "Rien n’a été modifié sur le poste." in draft.body
+
+
+def test_the_version_is_the_latest_one() -> None:
+    case = make_case(answer={"version": "3.00.43"})
+    assert draft_support_request(case, NONE).subject == "Serveur de connexion 3.00.43"
+
+
 def test_the_evidence_is_attached_whole(case: Case) -> None:
     draft = draft_support_request(case, NONE)
     document = json.loads(_attachment(draft, "constats-et-reponses.json"))
@@ -101,6 +114,25 @@ def test_the_evidence_is_attached_whole(case: Case) -> None:
     assert _attachment(draft, "extraits-du-journal.txt") == (
         "authorisation_refused, 3×: 24/11/2026 20:40 Serveur d'authentification / Autorisation refusée\n"
     )
+
+
+def test_the_system_s_own_sentence_about_a_share_is_told() -> None:
+    """The sheet "Base de données inaccessible" asks for a screenshot of it."""
+    lost = {
+        "kind": "share",
+        "id": "share_logon",
+        "ok": False,
+        "layer": "tcp",
+        "as_whom": "logon",
+        "account": "x",
+        "path": "\\\\srv\\base",
+        "win32_code": 53,
+        "message": "Le chemin réseau n’a pas été trouvé.",
+        "elapsed_ms": 5,
+    }
+    draft = draft_support_request(make_case(answer={"probes": [lost]}), NONE)
+    told = _attachment(draft, "messages-du-systeme.txt")
+    assert "\\\\srv\\base: Le chemin réseau n’a pas été trouvé. (53)\n" in told
 
 
 def test_the_signature_is_the_provider_s_or_a_place_to_fill_in(case: Case) -> None:
@@ -157,6 +189,10 @@ def test_evidence_stays_below_its_bound() -> None:
 )
 def test_what_looks_like_a_password_is_hidden(text: str, hidden: str) -> None:
     assert conceal(text) == hidden
+
+
+def test_of_two_passwords_that_begin_alike_nothing_is_left() -> None:
+    assert conceal("with abcdef and abc", ("abc", "abcdef")) == f"with {HIDDEN} and {HIDDEN}"
 
 
 def test_a_password_that_was_used_is_in_no_part_of_the_mail() -> None:

@@ -8,6 +8,9 @@ from email import policy
 from email.parser import BytesParser
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from iea_fleet.ledger.state import StateFolder
 from iea_fleet.model.errors import FleetError, InputError, LocalFailure
@@ -253,3 +256,28 @@ def test_a_file_that_is_no_mail_is_refused(
 ) -> None:
     draft.path.write_bytes(content)
     assert refusal(outbox, draft, settings(server)).what.startswith(what)
+
+
+def test_no_bare_line_end_reaches_the_server(outbox: Outbox, draft: Entry, mailbox: Mailbox, server: int) -> None:
+    """SMTP smuggling: a server that takes CR alone for a line end would see two mails."""
+    draft.path.write_bytes(
+        b"To: a@b.fr\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\nx\r.\rMAIL FROM:<evil@b.fr>\n.\n\r\n--a--\r\n"
+    )
+    sent = outbox.read(send_entry(outbox, draft, settings(server), tls=TRUST))
+    assert b"\r\n.\r\nMAIL FROM" in sent
+    assert sent.replace(b"\r\n", b"").count(b"\r") == sent.replace(b"\r\n", b"").count(b"\n") == 0
+    assert [envelope.original_content for envelope in mailbox.taken] == [sent]
+
+
+_headers = st.sampled_from(
+    [b"", b"To: a@b.fr\r\n", b"To: ", b"Subject: =?", b"Content-Type: multipart/mixed; boundary="]
+)
+
+
+@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_headers, st.binary(max_size=200))
+def test_any_file_is_sent_or_refused_in_one_sentence(outbox: Outbox, draft: Entry, before: bytes, rest: bytes) -> None:
+    draft.path.write_bytes(before + rest)
+    with pytest.raises(InputError) as raised:
+        send_entry(outbox, draft, SupportSettings(sender="x@y.fr"))  # the furthest it comes: no mail server is named
+    assert str(raised.value).isprintable()
