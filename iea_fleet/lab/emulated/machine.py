@@ -63,10 +63,14 @@ Program = Callable[[tuple[str, ...], str], Ended]
 
 @dataclass(slots=True)
 class Session:
-    """What the transaction under way has besides the machine: its id, its path names, its share logon."""
+    """What the transaction under way has besides the machine: its id, its path names, its share logon.
+
+    `names` hold the network path in place of a person's drive; `as_named`: with the drive.
+    """
 
     transaction: str = "0" * 32
     names: dict[str, str] = field(default_factory=dict)
+    as_named: dict[str, str] = field(default_factory=dict)
     logon: ShareLogon | None = None
 
 
@@ -106,9 +110,13 @@ class Machine:
     restart_due_s: float | None = None
     session: Session = field(default_factory=Session)
 
-    def expanded(self, path: str) -> str:
-        """`path` with each `%NAME%` of the request or the environment in; one that is not set stays as it stands."""
-        known = {folded(name): value for name, value in (*self.environment.items(), *self.session.names.items())}
+    def expanded(self, path: str, *, as_named: bool = False) -> str:
+        """`path` with each `%NAME%` of the request or the environment in; one that is not set stays as it stands.
+
+        `as_named`: a name that stands for a path on a person's drive stands for it with the drive.
+        """
+        own = self.session.as_named if as_named else self.session.names
+        known = {folded(name): value for name, value in (*self.environment.items(), *own.items())}
         return re.sub(r"%([^%]+)%", lambda match: known.get(folded(match[1]), match[0]), path)
 
     def host_facts(self) -> HostFacts:

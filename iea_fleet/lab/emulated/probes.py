@@ -52,7 +52,7 @@ def run(machine: Machine, probe: Probe) -> ProbeFacts:
         case UrlProbe():
             return machine.network.probe(probe)
         case ShareProbe():
-            session, path = machine.session, machine.expanded(probe.path)
+            session, path = machine.session, machine.expanded(probe.path, as_named=True)
             return share.probe_share(
                 machine, machine.share, probe, path, transaction=session.transaction, logon=session.logon
             )

@@ -16,6 +16,7 @@ from iea_fleet.model.answer import ShareFacts, ShareLayer, WorkOutcome
 from iea_fleet.model.request import AsWhom, ReconnectShare, RestoreDrive, ShareLogon, ShareProbe
 
 HOST_NOT_FOUND, TIMED_OUT, NOT_CONNECTED = 11001, 10060, 2250
+NOBODY = "Nobody is logged on."
 _DRIVE = re.compile(r"([A-Za-z]:)(?:\\|$)")
 _SYSTEM_DRIVE = "c:"
 
@@ -57,7 +58,7 @@ def probe_share(
     facts = _Facts(machine, probe, named, probe.as_whom is AsWhom.USER)
     ours = _for_server(machine, access, logon, named.network_path)
     if probe.as_whom is AsWhom.USER and (access is None or access.person is None):
-        return facts.told(Reached(ShareLayer.IDENTITY, 0), "", began)
+        return facts.told(Reached(ShareLayer.IDENTITY, 0), "", began, message=NOBODY)
     user = machine.identity.user
     account = user if access is None else access.account(probe.as_whom, user, ours)
     scratch = f"iea-fleet-{transaction}.tmp" if probe.write else None
@@ -137,7 +138,7 @@ class _Facts:
         self.addresses: tuple[str, ...] = ()
         self.waited = False
 
-    def told(self, reached: Reached, account: str, began: float) -> ShareFacts:
+    def told(self, reached: Reached, account: str, began: float, message: str = "") -> ShareFacts:
         probe = self._probe
         elapsed_ms = round((time.perf_counter() - began) * 1000)
         return ShareFacts(
@@ -153,7 +154,7 @@ class _Facts:
             drive=self._named.drive,
             drive_path=self._named.remembered,
             win32_code=reached.code,
-            message=system_message(reached.code, self._machine.identity.culture),
+            message=message or system_message(reached.code, self._machine.identity.culture),
             elapsed_ms=probe.timeout_ms if self.waited else elapsed_ms,
         )
 
@@ -218,4 +219,4 @@ def _outcome(machine: Machine, step: str, code: int) -> WorkOutcome:
 
 
 def _nobody(step: str) -> WorkOutcome:
-    return WorkOutcome(id=step, ok=False, message="Nobody is logged on.", elapsed_ms=1)
+    return WorkOutcome(id=step, ok=False, message=NOBODY, elapsed_ms=1)

@@ -135,6 +135,7 @@ class _Transaction:
         for name in self.request.names:
             value = self._name_value(name)
             if value:
+                machine.session.as_named[name.name] = value
                 machine.session.names[name.name] = share.network_path(machine, machine.share, value)
         if (logon := self.request.connect) is not None:
             machine.session.logon = logon.model_copy(update={"path": machine.expanded(logon.path)})

@@ -33,10 +33,11 @@ def carry_out(machine: Machine, step: Work) -> WorkOutcome:
         case RunCommand():
             return _run(machine, step)
         case ReconnectShare():
-            path = machine.expanded(step.path)
+            path = machine.expanded(step.path, as_named=True)
             return share.reconnect_share(machine, machine.share, step, path, logon=machine.session.logon)
         case RestoreDrive():
-            return share.restore_drive(machine, machine.share, step, machine.expanded(step.path))
+            path = machine.expanded(step.path, as_named=True)
+            return share.restore_drive(machine, machine.share, step, path)
         case RestartComputer():
             return _restart(machine, step)
 

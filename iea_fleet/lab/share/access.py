@@ -19,7 +19,7 @@ class ShareAccess:
     Args:
         place: where the site's database folder lies.
         servers: of the whole lab.
-        machine_account: the workstation's own account, such as `WORKGROUP\POSTE-01$`.
+        machine_account: the workstation's own account, such as `POSTE-01$`.
         person: who is logged on at its screen, such as `POSTE-01\Zoé`; None: nobody. A person's profile remembers
             that `place.drive` is `place.root`.
         faults: what is wrong now; a stopped Workstation service is told by the workstation's services, not here.

@@ -165,11 +165,6 @@ _LAYERS = list(ShareLayer)
 _AGE = list(ShareFault)
 
 
-def in_order(faults: Collection[ShareFault]) -> list[ShareFault]:
-    """The faults as they are met: by layer, and in one layer as they are listed here."""
-    return sorted(faults, key=lambda fault: (_LAYERS.index(SYMPTOMS[fault].layer), _AGE.index(fault)))
-
-
 def first(faults: Collection[ShareFault]) -> ShareFault | None:
-    """The fault that is met first. None: there is none."""
-    return next(iter(in_order(faults)), None)
+    """The fault that is met first: by layer, and in one layer as they are listed here. None: there is none."""
+    return min(faults, key=lambda fault: (_LAYERS.index(SYMPTOMS[fault].layer), _AGE.index(fault)), default=None)

@@ -152,3 +152,9 @@ def test_an_account_that_nobody_knows_is_refused_as_a_wrong_password_is(servers:
     fine = servers.accounts[Standing.FINE]
     for logon in (Credential("inconnu", fine.password), Credential(f"{fine.name}@asso.example", fine.password)):
         assert servers.visit(replace(WHOLE, logon=logon)) == Reached(SHARE, 1326)
+
+
+def test_a_wrong_password_is_told_before_a_fault_of_the_account(servers: FileServers) -> None:
+    logon = Credential(servers.accounts[Standing.FINE].name, "not this one")
+    visit = replace(WHOLE, logon=logon)
+    assert servers.visit(with_faults(ShareFault.ACCOUNT_DISABLED, visit=visit)) == Reached(SHARE, 1326)

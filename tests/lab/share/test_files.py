@@ -1,8 +1,7 @@
-"""Files of a site's folder, paths below a share, sentences of Windows, and what a PowerShell is told."""
+"""Files of a site's folder, paths below a share, sentences of Windows."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iea_fleet.lab.share import ntstatus
-from iea_fleet.lab.share.access import ShareAccess
-from iea_fleet.lab.share.faults import SYMPTOMS, ShareFault
+from iea_fleet.lab.share.faults import SYMPTOMS
 from iea_fleet.lab.share.files import DATABASE, LICENCES, DiskFolder, MemoryFolder, SharePlace, SiteFolder
 from iea_fleet.lab.share.system_messages import ENGLISH, FRENCH, system_message
-from iea_fleet.lab.share.told import faults_left, told
-from iea_fleet.lab.share.visit import FolderServers
 from tests.lab.share.places import JUDO
 
 
@@ -100,25 +96,3 @@ def test_sentences_are_those_of_the_vendors_sheet() -> None:
 )
 def test_a_servers_status_is_a_win32_code(status: int, code: int) -> None:
     assert ntstatus.win32_code(status) == code
-
-
-def test_a_powershell_is_told_of_the_share_and_tells_what_is_left(tmp_path: Path) -> None:
-    access = ShareAccess(JUDO, FolderServers({JUDO: MemoryFolder()}, {}), "WORKGROUP\\POSTE-01$", "POSTE-01\\Zoé")
-    access.faults |= {ShareFault.DATABASE_MISSING, ShareFault.SERVER_OFF, ShareFault.SESSION_STALE}
-    document = json.loads(told(access, tmp_path, "fr-FR"))
-    assert document["share"] == r"\\SRV-JUDO\Impact"
-    assert document["drives"] == {"P:": r"\\SRV-JUDO\Impact"}
-    assert document["person"] == "POSTE-01\\Zoé"
-    assert [fault["name"] for fault in document["faults"]] == ["server_off", "session_stale", "database_missing"]
-    assert document["faults"][0] == {
-        "name": "server_off",
-        "layer": "tcp",
-        "code": 10060,
-        "message": system_message(10060, "fr-FR"),
-        "concerns": None,
-        "despite_logon": True,
-        "opened": {"code": 53, "message": "Le chemin réseau n’a pas été trouvé."},
-        "ends": None,
-    }
-    document["faults"] = [fault for fault in document["faults"] if fault["ends"] != "reconnect_share"]
-    assert faults_left(json.dumps(document)) == {ShareFault.SERVER_OFF, ShareFault.DATABASE_MISSING}

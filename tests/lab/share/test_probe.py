@@ -19,7 +19,7 @@ from iea_fleet.model.request import AsWhom, ReconnectShare, RestoreDrive, ShareL
 from tests.lab.share.places import JUDO
 
 TRANSACTION = "5" * 32
-PERSON, MACHINE_ACCOUNT = "POSTE-01\\Zoé", "WORKGROUP\\POSTE-01$"
+PERSON, MACHINE_ACCOUNT = "POSTE-01\\Zoé", "POSTE-01$"
 DRIVE_PATH = "P:\\Base"
 
 
@@ -174,6 +174,7 @@ def test_as_the_person_nothing_is_tried_when_nobody_is_logged_on(desk: Desk) -> 
     desk.access.person = None
     facts = desk.probe(as_whom=AsWhom.USER)
     assert (facts.ok, facts.layer, facts.account, facts.win32_code) == (False, ShareLayer.IDENTITY, "", 0)
+    assert facts.message == "Nobody is logged on."
 
 
 @pytest.mark.parametrize(
