@@ -43,8 +43,15 @@ ROLE_VARIABLES: Final = (
     "iea_share_write",
     "iea_site_title",
     "iea_state_folder",
+    "iea_support_from",
+    "iea_support_signature",
+    "iea_support_smtp_host",
+    "iea_support_smtp_password_from",
+    "iea_support_smtp_port",
+    "iea_support_smtp_user",
+    "iea_support_to",
 )
-"""The variables of the roles and reports that an inventory may set."""
+"""The variables of roles, reports and support requests that an inventory may set."""
 
 _NEAR: Final = 0.85
 """How alike (difflib's ratio) another name must be to be a slip of the pen; other names are the user's own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iea_fleet.model.errors import InputError
+from iea_fleet.rollout.settings import ROLE_VARIABLES
 from iea_fleet.support.credentials import find_credentials
 from iea_fleet.support.settings import SUPPORT_VARIABLES, VENDOR_ADDRESS, SupportSettings, support_settings
 
@@ -35,6 +36,11 @@ def test_every_variable_has_its_field() -> None:
         smtp_user="aide",
         smtp_password_from="keyring",
     )
+
+
+def test_a_run_knows_the_variables_too() -> None:
+    """So that a slip such as iea_suport_from is named before any host is asked."""
+    assert set(SUPPORT_VARIABLES) <= set(ROLE_VARIABLES)
 
 
 def test_an_empty_variable_is_none_at_all() -> None:
