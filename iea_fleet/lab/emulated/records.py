@@ -19,6 +19,8 @@ from iea_fleet.model.store import RecordStore
 
 MOST_TOLD = 256
 """Most records that an answer can carry."""
+_ROOM = 200_000
+"""Most characters that the records of one probe may have together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,21 @@ def probe(machine: Machine, asked: RecordsProbe) -> RecordsFacts:
         id=asked.id,
         place=path[:1024],
         state=state,
-        records=tuple(_told(record.fields) for record in found[:MOST_TOLD]),
+        records=tuple(_told(record.fields) for record in _tellable(found)),
         total=len(found),
         win32_code=code,
         message=message[:2000],
     )
+
+
+def _tellable(found: list[Record]) -> Iterator[Record]:
+    """The first records, as many as an answer of bounded length has room for."""
+    room = _ROOM
+    for record in found[:MOST_TOLD]:
+        room -= sum(map(len, record.fields.values()))
+        if room < 0:
+            return
+        yield record
 
 
 def records_of(text: str, store: RecordStore) -> Iterator[Record]:
@@ -92,13 +104,14 @@ def edits_of(text: str, release: Release) -> list[Edit]:
         if release.values is None:
             edits.append(Edit(record, None, RecordChange(before=before, after=None)))
             continue
-        wanted = record.fields | release.values
-        line = _with_values(text[record.start : record.end], record, release.values)
+        wanted = {name: release.values.get(name, value) for name, value in record.fields.items()}
+        if wanted == record.fields:
+            continue
+        line = _with_values(text[record.start : record.end], record, wanted)
         read_back = list(records_of(line, release.target))
         if len(read_back) != 1 or read_back[0].end != len(line) or read_back[0].fields != wanted:
             raise CannotHold("the record would be read back as another one")
-        if line != text[record.start : record.end]:
-            edits.append(Edit(record, line, RecordChange(before=before, after=_told(wanted))))
+        edits.append(Edit(record, line, RecordChange(before=before, after=_told(wanted))))
     return edits
 
 
@@ -118,10 +131,10 @@ def _has(fields: dict[str, str], wanted: dict[str, str]) -> bool:
 def _with_values(line: str, record: Record, values: dict[str, str]) -> str:
     spans = []
     for name, value in values.items():
-        span = record.spans.get(name)
+        if record.fields[name] == value:
+            continue
+        span = record.spans[name]
         if span is None:
-            if record.fields.get(name) == value:
-                continue
             raise CannotHold(f"the record has no place for {name}")
         spans.append((span, value))
     for (start, end), value in sorted(spans, reverse=True):

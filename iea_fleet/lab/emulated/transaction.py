@@ -78,7 +78,7 @@ class _Transaction:
         except StepFailed as failure:
             self._fail(failure)
             return self.answer()
-        finished = self.told.recovered is not None and self.told.recovered.outcome == "finished"
+        finished = self._finished
         self._after(changed=finished or not plan.empty or bool(self.told.act))
         worked = bool(self.told.act or self.told.after)
         if (finished or worked or not plan.empty) and self.machine.restart_due_s is None:
@@ -89,6 +89,11 @@ class _Transaction:
         if not plan.empty:
             journal.close()
         return answer
+
+    @property
+    def _finished(self) -> bool:
+        """Whether recovery finished a transaction that had written."""
+        return self.told.recovered is not None and self.told.recovered.outcome == "finished"
 
     def answer(self) -> Answer:
         told = self.told
@@ -133,12 +138,13 @@ class _Transaction:
     def _name_and_connect(self) -> None:
         machine = self.machine
         for name in self.request.names:
-            value = self._name_value(name)
+            value = machine.expanded(self._name_value(name), as_named=True)
             if value:
                 machine.session.as_named[name.name] = value
                 machine.session.names[name.name] = share.network_path(machine, machine.share, value)
         if (logon := self.request.connect) is not None:
-            machine.session.logon = logon.model_copy(update={"path": machine.expanded(logon.path)})
+            path = share.network_path(machine, machine.share, machine.expanded(logon.path, as_named=True))
+            machine.session.logon = logon.model_copy(update={"path": path})
 
     def _name_value(self, name: PathName) -> str:
         if name.at is None:
@@ -176,7 +182,7 @@ class _Transaction:
 
     def _act(self) -> None:
         for step in self.request.act:
-            if not self._due(step, changed=bool(self.told.act)):
+            if not self._due(step, changed=self._finished or bool(self.told.act)):
                 continue
             if self.request.dry_run:
                 outcome = WorkOutcome(id=step.id, ok=True, elapsed_ms=0)
@@ -215,7 +221,7 @@ class _Transaction:
 
     def _after(self, *, changed: bool) -> None:
         for step in self.request.after:
-            if self._due(step, changed=changed or bool(self.told.after)):
+            if self._due(step, changed=changed or any(outcome.ok for outcome in self.told.after)):
                 self.told.after += (work.carry_out(self.machine, step),)
 
     def _record(self, record: str, answer: Answer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iea_fleet.lab.emulated import settings, share
-from iea_fleet.lab.emulated.machine import Ended, Machine
+from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.share.system_messages import system_message
 from iea_fleet.model.answer import WorkOutcome
 from iea_fleet.model.request import (
@@ -56,23 +56,21 @@ def _run(machine: Machine, step: RunCommand) -> WorkOutcome:
         message = "The program did not end in time."
         return WorkOutcome(id=step.id, ok=False, message=message, elapsed_ms=step.timeout_ms)
     elapsed_ms = int(ended.took_s * 1000)
-    message = _complaint(machine, step, ended)
-    return WorkOutcome(id=step.id, ok=not message, exit_code=ended.exit_code, message=message, elapsed_ms=elapsed_ms)
-
-
-def _complaint(machine: Machine, step: RunCommand, ended: Ended) -> str:
-    """Why a program that has ended did not do well; empty: it did."""
-    if ended.exit_code not in step.success:
-        return ended.printed.strip()[-PRINTED_LENGTH:] or f"The program ended with {ended.exit_code}."
-    if step.until is not None and not _holds(machine, step.until):
-        return "What the program was to bring about did not come in time."
-    return ""
+    well, message = ended.exit_code in step.success, ""
+    if not well:
+        # A program may say again what it was told.
+        secret = given.rstrip("\n")
+        printed = ended.printed.replace(secret, "***") if secret else ended.printed
+        message = printed.strip()[-PRINTED_LENGTH:]
+    elif step.until is not None and not _holds(machine, step.until):
+        well, message = False, "What was waited for did not come about in time."
+    return WorkOutcome(id=step.id, ok=well, exit_code=ended.exit_code, message=message, elapsed_ms=elapsed_ms)
 
 
 def _holds(machine: Machine, until: Until) -> bool:
     """Whether what a program brings about is so; on an emulated machine it is at once, or never."""
     places = settings.read(machine, until.target)
-    return bool(places) and all((place.value or "") in until.one_of for place in places)
+    return bool(places) and all(place.value is not None and place.value in until.one_of for place in places)
 
 
 def _restart(machine: Machine, step: RestartComputer) -> WorkOutcome:
@@ -81,5 +79,6 @@ def _restart(machine: Machine, step: RestartComputer) -> WorkOutcome:
         message = system_message(CANCELLED, machine.identity.culture)
         return WorkOutcome(id=step.id, ok=False, win32_code=CANCELLED, message=message, elapsed_ms=0)
     # Who was asked has had the time to save; who is only told gets it now.
-    machine.restart_due_s = float(step.delay_s) if somebody and not step.ask else UNATTENDED_DELAY_S
+    delay_s = step.delay_s if somebody and not step.ask else 0
+    machine.restart_due_s = max(UNATTENDED_DELAY_S, float(delay_s))
     return WorkOutcome(id=step.id, ok=True, elapsed_ms=0)
