@@ -24,6 +24,7 @@ _POLL_S = 0.5
 
 _VAULT_PROMPT = r"Vault password:\s*?$"
 _VARIABLES = "variables"
+_TEXT = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,13 @@ class _PlainTexts(yaml.SafeDumper):
     """
 
 
-_PlainTexts.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text, style='"'))
+def _plain_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Ansible reads a tagged `yes` as a boolean, quotes or not; what is no text to YAML is no template either.
+    kind = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return dumper.represent_scalar("!unsafe" if kind == _TEXT else _TEXT, text, style='"')
+
+
+_PlainTexts.add_representer(str, _plain_text)
 
 
 @contextmanager

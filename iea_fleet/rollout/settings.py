@@ -43,6 +43,10 @@ ROLE_VARIABLES: Final = (
     "iea_share_write",
     "iea_site_title",
     "iea_state_folder",
+)
+"""The variables of the roles and reports that an inventory may set."""
+
+SUPPORT_VARIABLES: Final = (
     "iea_support_from",
     "iea_support_signature",
     "iea_support_smtp_host",
@@ -51,7 +55,9 @@ ROLE_VARIABLES: Final = (
     "iea_support_smtp_user",
     "iea_support_to",
 )
-"""The variables of roles, reports and support requests that an inventory may set."""
+"""The variables of support requests (`support/settings.py`)."""
+
+_KNOWN: Final = (*ROLE_VARIABLES, *SUPPORT_VARIABLES)
 
 _NEAR: Final = 0.85
 """How alike (difflib's ratio) another name must be to be a slip of the pen; other names are the user's own."""
@@ -69,8 +75,8 @@ def require_settings(names: Sequence[str], variables: Mapping[str, Mapping[str, 
     """
     asked = [name for name in names if variables.get(name, {}).get("ansible_connection") in ("winrm", "psrp")]
     for variable in dict.fromkeys(known for name in asked for known in variables[name]):
-        near = difflib.get_close_matches(variable, ROLE_VARIABLES, n=1, cutoff=_NEAR)
-        if variable.startswith("iea_") and near and variable not in ROLE_VARIABLES:
+        near = difflib.get_close_matches(variable, _KNOWN, n=1, cutoff=_NEAR)
+        if variable.startswith("iea_") and near and variable not in _KNOWN:
             raise InputError(where, f"no role knows the variable {variable}", f"Did you mean {near[0]}?")
     lacking = [name for name in asked if not variables[name].get("iea_profile")]
     if lacking:
