@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from iea_fleet.model.base import Strict
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.text import neutralise
+from iea_fleet.rollout.settings import SUPPORT_VARIABLES
 
 VENDOR_ADDRESS: Final = "impact-emploi-association@urssaf.fr"
 """The vendor's support (sheet "Mode de connexion au serveur")."""
@@ -55,9 +56,6 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "smtp_password_from": "environment or keyring",
 }
 """Every setting, by the end of its variable's name, with what it must be."""
-
-SUPPORT_VARIABLES: Final = tuple(sorted(PREFIX + name for name in _MUST_BE))
-"""The names of the variables."""
 
 
 def support_settings(variables: Mapping[str, object], where: str) -> SupportSettings:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from iea_fleet.model.errors import InputError
-from iea_fleet.rollout.settings import ROLE_VARIABLES
+from iea_fleet.rollout.settings import SUPPORT_VARIABLES, require_settings
 from iea_fleet.support.credentials import find_credentials
-from iea_fleet.support.settings import SUPPORT_VARIABLES, VENDOR_ADDRESS, SupportSettings, support_settings
+from iea_fleet.support.settings import VENDOR_ADDRESS, SupportSettings, support_settings
 
 
 def test_without_variables_mails_go_to_the_vendor_and_nowhere_by_themselves() -> None:
@@ -38,9 +38,10 @@ def test_every_variable_has_its_field() -> None:
     )
 
 
-def test_a_run_knows_the_variables_too() -> None:
-    """So that a slip such as iea_suport_from is named before any host is asked."""
-    assert set(SUPPORT_VARIABLES) <= set(ROLE_VARIABLES)
+def test_a_slip_in_the_variable_s_beginning_is_named_before_any_host_is_asked() -> None:
+    variables = {"POSTE-12": {"ansible_connection": "winrm", "iea_profile": "lab", "iea_suport_from": "x@y.fr"}}
+    with pytest.raises(InputError, match=r"the variable iea_suport_from\. Did you mean iea_support_from"):
+        require_settings(["POSTE-12"], variables, "inventory")
 
 
 def test_an_empty_variable_is_none_at_all() -> None:
