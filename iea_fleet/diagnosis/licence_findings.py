@@ -129,8 +129,9 @@ class _Judge:
         changed = [change.before for change in outcome.records]
         if changed:
             self.tell("would_reset" if self.answer.dry_run else "reset", **_rows_evidence(changed))
-            after = [] if self.answer.dry_run else self._bound_now()
-            back = [row for row in changed if _pair(row) in {_pair(one) for one in after}]
+            after = () if self.answer.dry_run else self._bound_now()
+            again = {_pair(one) for one in after}
+            back = [row for row in changed if _pair(row) in again and not self._is_rightly_bound(row, after)]
             if back:
                 self.tell("not_kept", **_rows_evidence(back))
         missed = [
@@ -140,6 +141,11 @@ class _Judge:
         ]
         if missed:
             self.tell("nothing_to_reset", **_rows_evidence([row.model_dump() for row in missed]))
+
+    def _is_rightly_bound(self, row: Row, after: Sequence[Row]) -> bool:
+        """Whether the application bound this workstation's licence anew at once, and to no other: that was the aim."""
+        is_own = row[WORKSTATION].casefold() == self.answer.host.computer_name.casefold()
+        return is_own and row[LICENCE].casefold() not in bound_twice(after)
 
     def _bound_now(self) -> tuple[Row, ...]:
         return bound_rows(self.answer, unbound_word(self.licences))
