@@ -6,14 +6,16 @@ docs/wire.md tells the exchange, docs/script.md what the script touches.
 
 from iea_fleet.agent.answer import AnswerRefused, RefusalReason, parse_answer
 from iea_fleet.agent.loader import LOADER, LOADER_REFUSED_EXIT_CODE, LoaderRefusal, parse_refusal
-from iea_fleet.agent.script import payload, script_sha256, script_text
+from iea_fleet.agent.script import Edition, edition_for, payload, script_sha256, script_text
 
 __all__ = [
     "LOADER",
     "LOADER_REFUSED_EXIT_CODE",
     "AnswerRefused",
+    "Edition",
     "LoaderRefusal",
     "RefusalReason",
+    "edition_for",
     "parse_answer",
     "parse_refusal",
     "payload",

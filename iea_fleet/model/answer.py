@@ -327,7 +327,7 @@ class HostFacts(Strict):
     culture: ShortText
     time: Moment
     boot_time: Moment | None
-    utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)] = 0
+    utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)]
     """Minutes by which the workstation's local time is ahead of UTC."""
 
 
@@ -344,9 +344,9 @@ class Answer(Strict):
     recovered: Recovered | None
     probes: tuple[ProbeFacts, ...] = Field(max_length=64)
     require: tuple[RequireOutcome, ...] = Field(max_length=64)
-    act: tuple[WorkOutcome, ...] = Field(default=(), max_length=16)
+    act: tuple[WorkOutcome, ...] = Field(max_length=16)
     ensure: tuple[EnsureOutcome, ...] = Field(max_length=64)
-    release: tuple[ReleaseOutcome, ...] = Field(default=(), max_length=16)
+    release: tuple[ReleaseOutcome, ...] = Field(max_length=16)
     after: tuple[WorkOutcome, ...] = Field(max_length=16)
     verify: tuple[ProbeFacts, ...] = Field(max_length=64)
     """The probes again, after the writes; empty when nothing was changed or in a dry run."""

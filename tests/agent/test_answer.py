@@ -23,9 +23,15 @@ def plain(**changes: object) -> dict[str, object]:
         "status": "done",
         "dry_run": False,
         "replayed": False,
-        "host": {"computer_name": "POSTE-01", "time": "2026-01-02T03:04:05Z", "boot_time": None, **host},
+        "host": {
+            "computer_name": "POSTE-01",
+            "time": "2026-01-02T03:04:05Z",
+            "boot_time": None,
+            "utc_offset_min": 60,
+            **host,
+        },
         "recovered": None,
-        **{part: [] for part in ("probes", "require", "ensure", "after", "verify")},
+        **{part: [] for part in ("probes", "require", "act", "ensure", "release", "after", "verify")},
         "error": None,
         "elapsed_ms": 1,
     } | changes

@@ -1,25 +1,28 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from iea_fleet.agent import LOADER, payload, script_sha256, script_text
+from iea_fleet.agent import LOADER, Edition, edition_for, payload, script_sha256, script_text
 from iea_fleet.agent.script import source_text, strip
-from tests.agent.workstation import Workstation, encoded
+from tests.agent.workstation import DURABLE, Part, Workstation, encoded
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 TOKENS = Path(__file__).with_name("tokens.ps1")
 
 
-def test_stripping_takes_only_comments_and_space(powershell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edition", Edition)
+def test_stripping_takes_only_comments_and_space(powershell: str, tmp_path: Path, edition: Edition) -> None:
     """PowerShell's own parser says so: the same tokens in the same tree."""
-    (tmp_path / "source.ps1").write_text(source_text(), "ascii")
-    (tmp_path / "stripped.ps1").write_text(script_text(), "ascii")
+    (tmp_path / "source.ps1").write_text(source_text(edition), "ascii")
+    (tmp_path / "stripped.ps1").write_text(script_text(edition), "ascii")
     paths = [str(TOKENS), *(str(tmp_path / name) for name in ("source.ps1", "stripped.ps1"))]
     command = [powershell, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", *paths]
     told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -34,28 +37,75 @@ def test_strings_keep_their_spaces_and_signs() -> None:
     assert strip(source) == "$a='x = ''y'' , z'+\"u = `\" ; $b\"\n"
 
 
-def test_the_script_is_ascii_and_a_push_of_it_stays_below_its_budget() -> None:
-    script_text().encode("ascii")
-    assert len(script_text()) <= 46_000
+def test_operators_and_conditions_lose_their_idle_spaces() -> None:
+    source = "if ($a -eq 'b' -and -not $c.Count) {\n    return [Int32] $d\n} else { Get-It -Not $e -Replace 'f' }\n"
+    assert strip(source) == "if($a-eq'b'-and -not$c.Count){return [Int32]$d}else{Get-It -Not $e -Replace 'f'}\n"
+
+
+def test_the_editions_are_ascii_and_stay_below_their_budgets() -> None:
+    sizes = {edition: len(script_text(edition).encode("ascii")) for edition in Edition}
+    assert sizes[Edition.SHORT] <= 46_000
+    assert sizes[Edition.WHOLE] <= 70_000
     assert len(encoded(LOADER)) < 4_000, "a command line of Windows holds 8191 characters"
 
 
-def test_the_documented_hash_is_the_scripts() -> None:
-    assert script_sha256() in (DOCS / "script.md").read_text("utf-8"), "docs/script.md tells another SHA-256"
+@pytest.mark.parametrize("edition", Edition)
+def test_the_documented_hashes_are_the_editions(edition: Edition) -> None:
+    told = (DOCS / "script.md").read_text("utf-8")
+    assert f"    {edition:<7}{script_sha256(edition)}\n" in told, "docs/script.md tells another SHA-256"
 
 
-def test_every_function_has_its_help() -> None:
-    pairs = pairwise(source_text().splitlines())
-    assert not [line for line, following in pairs if line.startswith("function ") and following.strip() != "<#"]
+def test_every_function_has_its_help_and_is_written_once() -> None:
+    lines = source_text(Edition.WHOLE).splitlines()
+    names = [line.split()[1] for line in lines if line.startswith("function ")]
+    assert len(names) == len(set(names))
+    assert not [line for line, after in pairwise(lines) if line.startswith("function ") and after.strip() != "<#"]
 
 
-def test_the_payload_is_the_request_line_then_the_script(tmp_path: Path) -> None:
-    request = Workstation("", tmp_path).request()
+def test_the_durable_functions_begin_with_a_line_of_their_own() -> None:
+    for edition in Edition:
+        for name in DURABLE:
+            assert len(re.findall(rf"(?m)^function {name} \{{\nparam \(.*\)\n", script_text(edition))) == 1
+
+
+PROBES: dict[str, Part] = {
+    "share": {"kind": "share", "id": "a", "path": "p"},
+    "people": {"kind": "people", "id": "a"},
+    "records": {
+        "kind": "records",
+        "id": "a",
+        "target": {"store": "lines", "path": "p", "pattern": "(x)", "fields": ["x"]},
+    },
+    "url": {"kind": "url", "id": "u", "url": "http://a"},
+}
+RESTART: Part = {"kind": "restart_service", "id": "a", "name": "s"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "edition"),
+    [
+        ({}, Edition.SHORT),
+        ({"probe": [PROBES["url"]], "after": [RESTART]}, Edition.SHORT),
+        ({"probe": [PROBES["url"], PROBES["people"]]}, Edition.WHOLE),
+        ({"probe": [PROBES["share"]]}, Edition.WHOLE),
+        ({"probe": [PROBES["records"]]}, Edition.WHOLE),
+        ({"act": [RESTART]}, Edition.WHOLE),
+        ({"names": [{"name": "IEA_X", "text": "p"}]}, Edition.WHOLE),
+        ({"connect": {"path": "p", "username": "u", "password": "s"}}, Edition.WHOLE),
+        ({"release": [{"id": "r", "target": PROBES["records"]["target"], "match": [{"x": "1"}]}]}, Edition.WHOLE),
+        ({"after": [{"kind": "restore_drive", "id": "a", "path": "P:"}]}, Edition.WHOLE),
+    ],
+)
+def test_the_payload_is_the_request_line_then_the_edition_that_has_its_parts(
+    tmp_path: Path, parts: dict[str, Sequence[Part]], edition: Edition
+) -> None:
+    request = Workstation("", tmp_path).request(**parts)  # type: ignore[arg-type]
     line, _, script = payload(request).decode("ascii").partition("\n")
     assert json.loads(line)["transaction"] == request.transaction
-    assert script == script_text()
+    assert edition_for(request) is edition
+    assert script == script_text(edition)
 
 
 @pytest.mark.parametrize("part", sorted((Path(__file__).resolve().parents[2] / "iea_fleet/agent/script").glob("*.ps1")))
 def test_every_part_of_the_script_is_sent(part: Path) -> None:
-    assert part.read_text("ascii") in source_text()
+    assert part.read_text("ascii") in source_text(Edition.WHOLE)

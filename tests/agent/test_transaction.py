@@ -256,8 +256,8 @@ def test_services_are_restarted_and_waited_for(workstation: Workstation) -> None
         probe=[{"kind": "service", "id": key, "name": name} for key, name in names.items()],
         require=[{"probe": "one", "fact": "state", "one_of": ["stopped"]}],
         after=[
-            *({"id": key, "name": name, **step} for key, name in names.items()),
             {"id": "not_due", "name": "x", **step, "when": "changed"},
+            *({"id": key, "name": name, **step} for key, name in names.items()),
         ],
     )
     answer = workstation.answer(request, before=SERVICES)

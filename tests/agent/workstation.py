@@ -54,6 +54,10 @@ class Workstation:
         require: Sequence[Part] = (),
         ensure: Sequence[Part] = (),
         after: Sequence[Part] = (),
+        act: Sequence[Part] = (),
+        release: Sequence[Part] = (),
+        names: Sequence[Part] = (),
+        connect: Part | None = None,
         dry_run: bool = False,
         transaction: str = "a" * 32,
         expect_host: Part | None = None,
@@ -70,6 +74,10 @@ class Workstation:
             "require": require,
             "ensure": ensure,
             "after": after,
+            "act": act,
+            "release": release,
+            "names": names,
+            "connect": connect,
         }
         return Request.model_validate_json(json.dumps(parts))
 

@@ -99,10 +99,13 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
                     "culture": "fr-FR",
                     "time": "2026-11-24T21:00:00Z",
                     "boot_time": None,
+                    "utc_offset_min": 60,
                 },
                 "recovered": words.get("recovered"),
                 "probes": _probes({**words, "settings": settings}),
                 "require": [],
+                "act": [],
+                "release": [],
                 "ensure": [outcome for outcome in ensure if outcome["id"] not in words.get("omit", ())],
                 "after": [
                     {"id": name, "ok": told is True, "message": "" if told is True else told, "elapsed_ms": 5}

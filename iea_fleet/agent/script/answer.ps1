@@ -22,7 +22,7 @@ function ConvertTo-AsciiJson {
         $items = foreach ($item in $Value) { ConvertTo-AsciiJson $item }
         return '[' + (@($items) -join ',') + ']'
     }
-    $Value.ToString([Globalization.CultureInfo]::InvariantCulture)
+    $Value.ToString([CultureInfo]::InvariantCulture)
 }
 
 function Get-Sha256 {
@@ -31,8 +31,7 @@ function Get-Sha256 {
     SHA-256 of bytes in lower-case hexadecimal.
     #>
     param ([Byte[]] $Content)
-    $hash = [Security.Cryptography.SHA256]::Create()
-    try { [BitConverter]::ToString($hash.ComputeHash($Content)).Replace('-', '').ToLowerInvariant() } finally { $hash.Dispose() }
+    [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($Content)).Replace('-', '').ToLowerInvariant()
 }
 
 function Format-Answer {
@@ -40,7 +39,7 @@ function Format-Answer {
     .SYNOPSIS
     Puts an answer's JSON between the markers that its reader looks for.
     #>
-    param ([String] $Nonce, [String] $Json)
+    param ($Nonce, $Json)
     $hash = Get-Sha256 ([Text.Encoding]::ASCII.GetBytes($Json))
     "<<iea-fleet:${Nonce}:$($Json.Length):$hash>>$Json<<iea-fleet:${Nonce}:end>>"
 }
@@ -60,7 +59,7 @@ function Format-Moment {
     A time in UTC as RFC 3339 writes it, whatever the culture's calendar.
     #>
     param ([DateTime] $Time)
-    $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [Globalization.CultureInfo]::InvariantCulture)
+    $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [CultureInfo]::InvariantCulture)
 }
 
 function Test-Windows {
@@ -68,7 +67,7 @@ function Test-Windows {
     .SYNOPSIS
     Whether this is Windows; elsewhere the script runs for the sake of tests.
     #>
-    [Environment]::OSVersion.Platform -eq [PlatformID]::Win32NT
+    [Environment]::OSVersion.Platform -eq 'Win32NT'
 }
 
 function Get-ErrorFact {
@@ -106,8 +105,9 @@ function Get-HostFact {
         os_version = Limit-Text ([Environment]::OSVersion.VersionString) 260
         powershell = [String] $PSVersionTable.PSVersion
         edition = [String] $PSVersionTable.PSEdition
-        culture = [Globalization.CultureInfo]::CurrentCulture.Name
+        culture = [CultureInfo]::CurrentCulture.Name
         time = Format-Moment $now
         boot_time = Format-Moment $now.AddSeconds(-$seconds)
+        utc_offset_min = [Int32] [TimeZoneInfo]::Local.GetUtcOffset($now).TotalMinutes
     }
 }

@@ -38,7 +38,7 @@ function Write-DurableText {
     .SYNOPSIS
     Writes a file of the state folder whole beside itself and moves it into place.
     #>
-    param ([String] $Path, [String] $Text)
+    param ($Path, $Text)
     Write-DurableFile "$Path.new" ([Text.Encoding]::ASCII.GetBytes($Text))
     Move-DurableFile "$Path.new" $Path
 }
@@ -59,7 +59,7 @@ function Open-StateFolder {
     .OUTPUTS
     The open lock; null when another holds it. In a dry run nothing is made: without a lock file nobody can be at work.
     #>
-    param ([String] $Path, [Boolean] $DryRun)
+    param ($Path, $DryRun)
     $lock = "$Path/lock"
     if ($DryRun -and -not [IO.File]::Exists($lock)) { return [IO.MemoryStream]::new() }
     $made = -not [IO.Directory]::Exists($Path)
@@ -76,7 +76,7 @@ function Protect-StateFolder {
     .NOTES
     Every user may make folders in ProgramData, and what a journal names is put back with an administrator's rights.
     #>
-    param ([String] $Path, [Boolean] $Made)
+    param ($Path, $Made)
     if ([IO.File]::GetAttributes($Path) -band [IO.FileAttributes]::ReparsePoint) { throw (New-Fault 5 'The state folder is a link.') }
     $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
     if ($Made) {
@@ -90,6 +90,6 @@ function Protect-StateFolder {
     if ($rules -notmatch "^O:($trusted)G:") { throw (New-Fault 5 'The state folder belongs to somebody else.') }
     foreach ($rule in [Regex]::Matches($rules, '\(A;[^;]*;([^;]*);[^;]*;[^;]*;([^)]*)\)')) {
         # What only reads: file read, execute, generic read and execute, and both together.
-        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw (New-Fault 5 'Others may write to the state folder.') }
+        if ($rule.Groups[2].Value -notmatch "^($trusted)$" -and $rule.Groups[1].Value -notmatch '^(FR|FX|GR|GX|0x1200a9)+$') { throw (New-Fault 5 'Others may write there.') }
     }
 }

@@ -3,7 +3,7 @@ function Find-Ini {
     .SYNOPSIS
     A key of a section, as GetPrivateProfileString finds it.
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     $blanks = " `t".ToCharArray()
     $inside = $false
     $end = 0

@@ -3,7 +3,7 @@ function Write-Journal {
     .SYNOPSIS
     Writes the journal with a state: prepared, or committed, which is the moment of truth.
     #>
-    param ([String] $Folder, $Journal, [String] $State)
+    param ($Folder, $Journal, $State)
     $Journal.state = $State
     Write-DurableText "$Folder/journal.json" (ConvertTo-AsciiJson $Journal)
 }
@@ -13,7 +13,7 @@ function Get-FileSum {
     .SYNOPSIS
     SHA-256 of a file; empty when there is none.
     #>
-    param ([String] $Path)
+    param ($Path)
     if ([IO.File]::Exists($Path)) { Get-Sha256 (Read-FileByte $Path).Content } else { '' }
 }
 
@@ -58,7 +58,7 @@ function Restore-Journal {
     .SYNOPSIS
     Finishes or undoes the transaction that a power cut ended, and tells which; nothing when there was none.
     #>
-    param ([String] $Folder)
+    param ($Folder)
     $path = "$Folder/journal.json"
     # What was half written as the power went.
     foreach ($torn in "$path.new", "$Folder/last.json.new") { if ([IO.File]::Exists($torn)) { Remove-DurableFile $torn } }
@@ -77,7 +77,7 @@ function Invoke-Write {
     .SYNOPSIS
     Carries a plan out, all of it or nothing: new files, journal, replace, read back, commit.
     #>
-    param ($Plan, [String] $Folder, [String] $Transaction, $Round)
+    param ($Plan, $Folder, $Transaction, $Round)
     $journal = @{ transaction = $Transaction; state = ''; files = @(); values = @() }
     try {
         $Round.Step = 'backup'
@@ -96,8 +96,9 @@ function Invoke-Write {
             }
         }
         $journal.values = @(foreach ($value in $Plan.Values) {
+            $place = $value.Place
             @{
-                place = $value.Place.Place; hive = $value.Place.Hive; key = $value.Place.Key; value = $value.Place.Value; view = $value.Place.View; root = Get-ExistingKey $value.Place
+                place = $place.Place; hive = $place.Hive; key = $place.Key; value = $place.Value; view = $place.View; root = Get-ExistingKey $place
                 kind_before = $value.KindBefore; before = $value.Before; kind = $value.Kind; after = $value.After
             }
         })
@@ -108,10 +109,15 @@ function Invoke-Write {
         for ($index = 0; $index -lt $Plan.Files.Count; $index++) {
             $entry = $journal.files[$index]
             $Round.Id = $Plan.Files[$index].Id
-            Invoke-Patiently {
-                # Somebody else may have written since the plan was made.
-                if ((Get-FileSum $entry.path) -ne $entry.before) { throw 'The file was changed meanwhile.' }
+            $other = Invoke-Patiently {
+                # Somebody else may have written since the plan was made; what they wrote stays.
+                $is = Get-FileSum $entry.path
+                if ($is -ne $entry.before) { return $is }
                 Move-DurableFile $entry.new $entry.path $entry.old
+            }
+            if ($other) {
+                $entry.before = $other
+                throw (New-Fault 33 'Another program changed it meanwhile.')
             }
         }
         foreach ($value in $Plan.Values) {
@@ -121,11 +127,11 @@ function Invoke-Write {
         $Round.Step = 'read_back'
         foreach ($entry in $journal.files) {
             $Round.Id = $Plan.Files[[Array]::IndexOf($journal.files, $entry)].Id
-            if ((Get-FileSum $entry.path) -ne $entry.after) { throw 'The file has other bytes than were written.' }
+            if ((Get-FileSum $entry.path) -ne $entry.after) { throw 'The file has other bytes now.' }
         }
         foreach ($value in $Plan.Values) {
             $Round.Id = $value.Id
-            if (-not (Test-SameText (Read-RegistryValue $value.Place).Value $value.After)) { throw 'The registry has another value than was written.' }
+            if (-not (Test-SameText (Read-RegistryValue $value.Place).Value $value.After)) { throw 'The registry has another value now.' }
         }
         $Round.Step = 'journal'
         $Round.Id = $null

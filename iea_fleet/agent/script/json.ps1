@@ -7,7 +7,7 @@ function Read-JsonToken {
     .SYNOPSIS
     The next token of a JSON text: Raw, Start and Length, and Next: where the one after it begins.
     #>
-    param ([String] $Text, [Int32] $At, [String] $Wanted)
+    param ($Text, $At, $Wanted)
     $match = $jsonToken.Match($Text, $At)
     $group = $match.Groups[1]
     if (-not $match.Success -or ($Wanted -and -not $Wanted.Contains($group.Value[0]))) { throw "This is no JSON at character $At." }
@@ -21,7 +21,7 @@ function Read-JsonTree {
     .NOTES
     ConvertFrom-Json tells no places, turns texts that look like dates into dates (7) and takes comments (7).
     #>
-    param ([String] $Text)
+    param ($Text)
     $node = Read-JsonNode $Text
     if ($node.Next -ne $Text.Length) { throw 'Something follows the JSON.' }
     $node
@@ -34,8 +34,8 @@ function Read-JsonNode {
     .OUTPUTS
     A token, with Kind (object, array, string, word), and for a container Items; for an object Names and NameStarts.
     #>
-    param ([String] $Text, [Int32] $At = 0, [Int32] $Depth = 0)
-    if ($Depth -gt 100) { throw 'The JSON is nested more than 100 deep.' }
+    param ($Text, $At = 0, $Depth = 0)
+    if ($Depth -gt 100) { throw 'The JSON is nested too deep.' }
     $node = Read-JsonToken $Text $At '{["-0123456789tfn'
     $node.Kind = switch ($node.Raw[0]) { '{' { 'object' } '[' { 'array' } '"' { 'string' } default { 'word' } }
     if ($node.Kind -in 'string', 'word') { return $node }
@@ -70,7 +70,7 @@ function Expand-JsonString {
     .SYNOPSIS
     The text that a JSON string with its quotes stands for.
     #>
-    param ([String] $Raw)
+    param ($Raw)
     $inner = $Raw.Substring(1, $Raw.Length - 2)
     if (-not $inner.Contains('\')) { return $inner }
     $unescape = {
@@ -107,7 +107,7 @@ function Expand-JsonNode {
         'false' { return $false }
         'null' { return $null }
     }
-    [Int64]::Parse($Node.Raw, [Globalization.CultureInfo]::InvariantCulture)
+    [Int64]::Parse($Node.Raw, [CultureInfo]::InvariantCulture)
 }
 
 function Find-Json {
@@ -115,7 +115,7 @@ function Find-Json {
     .SYNOPSIS
     A scalar by its JSON pointer (RFC 6901).
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     $node = Read-JsonTree $Text
     $parts = @($Target.pointer.Substring(1) -split '/')
     for ($level = 0; $level -lt $parts.Count; $level++) {
@@ -132,7 +132,7 @@ function Find-Json {
         $node = $child
     }
     if ($node.Kind -eq 'word') { return @{ State = 'present'; Value = $node.Raw; Start = $node.Start; Length = $node.Length; Bare = $true } }
-    if ($node.Kind -ne 'string') { throw 'An object or array stands where the value should be.' }
+    if ($node.Kind -ne 'string') { throw 'An object or array is no value.' }
     @{ State = 'present'; Value = (Expand-JsonString $node.Raw); Start = $node.Start; Length = $node.Length }
 }
 
@@ -141,7 +141,7 @@ function New-MemberFact {
     .SYNOPSIS
     What to add, and where, for one more member of an object.
     #>
-    param ([String] $Text, $Node, [String] $Name)
+    param ($Text, $Node, $Name)
     $fact = @{ State = 'absent'; Start = $Node.Start + 1; Length = 0; Before = (Format-Json $Name) + ': '; After = '' }
     if ($Node.Items.Count) {
         $last = $Node.Items[$Node.Items.Count - 1]
@@ -160,7 +160,7 @@ function Format-Json {
     .SYNOPSIS
     How JSON says a value: as text, or bare where a bare one stood and the new one can stand so.
     #>
-    param ([String] $Value, [Switch] $Bare)
+    param ($Value, [Switch] $Bare)
     if ($Bare -and $Value -cmatch '^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false|null)\z') { return $Value }
     $escape = {
         param ($Match)

@@ -5,7 +5,7 @@ function Invoke-Transaction {
     .NOTES
     Round carries where it is: Step and Id for the failure that an exception becomes.
     #>
-    param ($Request, [String] $Folder, $Answer, $Round, $Clock)
+    param ($Request, $Folder, $Answer, $Round, $Clock)
     if (-not $Request.dry_run) {
         $Round.Step = 'recover'
         $Answer.recovered = Restore-Journal $Folder
@@ -16,33 +16,43 @@ function Invoke-Transaction {
         if ($null -ne $wanted -and -not (Test-SameText $wanted $Answer.host[$name] -IgnoreCase)) { throw "The $name is $($Answer.host[$name]), not $wanted." }
     }
     $Round.Step = 'probe'
-    $Answer.probes = @(foreach ($probe in $Request.probe) {
-        $Round.Id = $probe.id
-        Invoke-Probe $probe
-    })
+    if ($Request.names.Count -or $null -ne $Request.connect) { Open-Surrounding $Request $Round }
+    $probe = {
+        foreach ($each in $Request.probe) {
+            $Round.Id = $each.id
+            Invoke-Probe $each $Request.transaction
+        }
+        $Round.Id = $null
+    }
+    $Answer.probes = @(& $probe)
     $Round.Step = 'require'
-    $Answer.require = @(foreach ($requirement in $Request.require) {
-        Test-Requirement $requirement ($Answer.probes | Where-Object { $_.id -ceq $requirement.probe })
-    })
+    $Answer.require = @(foreach ($requirement in $Request.require) { Test-Requirement $requirement $Answer.probes })
     foreach ($outcome in $Answer.require) {
         $Round.Id = $outcome.probe
         if (-not $outcome.held) { throw "The $($outcome.fact) of $($outcome.probe) is not as required." }
     }
+    $Round.Step = 'act'
+    $finished = $null -ne $Answer.recovered -and $Answer.recovered.outcome -eq 'finished'
+    $Round.Changed = $finished
+    Invoke-Work $Request 'act' $Answer $Round
     $Round.Step = 'plan'
-    $plan = New-Plan $Request $Round
+    $plan = New-Plan $Request $Answer.probes $Round
     $Answer.ensure = $plan.Outcomes
+    $Answer.release = $plan.Released
     if ($Request.dry_run) { return }
+    $tidy = $true
     $writes = $plan.Files.Count + $plan.Values.Count -gt 0
     if ($writes) {
         $Round.Step = 'space'
         Assert-Space $plan $Folder $Round
         $tidy = Invoke-Write $plan $Folder $Request.transaction $Round
+        $Round.Changed = $true
     }
-    $changed = $writes -or ($null -ne $Answer.recovered -and $Answer.recovered.outcome -eq 'finished')
-    $Answer.after = @(foreach ($step in $Request.after) { if ($changed -or $step.when -eq 'always') { Invoke-After $step } })
-    if ($changed) { $Answer.verify = @(foreach ($probe in $Request.probe) { Invoke-Probe $probe }) }
+    Invoke-Work $Request 'after' $Answer $Round
+    $done = $writes -or $Answer.act.Count -or $Answer.after.Count
+    if (($done -or $finished) -and -not $Round.Restarting) { $Answer.verify = @(& $probe) }
     $Answer.elapsed_ms = $Clock.ElapsedMilliseconds
-    if (-not $writes) { return }
+    if (-not $done) { return }
     # The stores are right by now: without a record only a second answer to this transaction is lost.
     try {
         Write-DurableText "$Folder/last.json" (ConvertTo-AsciiJson $Answer)
@@ -55,7 +65,7 @@ function Read-Record {
     .SYNOPSIS
     The recorded answer to a transaction as it is told again; nothing when there is none.
     #>
-    param ([String] $Folder, [String] $Transaction)
+    param ($Folder, $Transaction)
     $path = "$Folder/last.json"
     if (-not [IO.File]::Exists($path)) { return }
     try {
@@ -70,17 +80,17 @@ function Invoke-Round {
     .SYNOPSIS
     Takes a request's line and prints the answer, whatever happens.
     #>
-    param ([String] $Line)
+    param ($Line)
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $names = @{}
     foreach ($name in 'transaction', 'nonce') {
         $match = [Regex]::Match($Line, '"' + $name + '":"([0-9a-f]{32})"')
         $names[$name] = if ($match.Success) { $match.Groups[1].Value } else { '0' * 32 }
     }
-    $round = @{ Step = 'probe'; Id = $null; Undone = $true; Free = $null }
+    $round = @{ Step = 'probe'; Id = $null; Undone = $true; Free = $null; Changed = $false; Restarting = $false; Leave = {} }
     $answer = [ordered]@{
         schema = 1; transaction = $names.transaction; status = 'done'; dry_run = $false; replayed = $false; host = Get-HostFact
-        recovered = $null; probes = @(); require = @(); ensure = @(); after = @(); verify = @(); error = $null; elapsed_ms = 0
+        recovered = $null; probes = @(); require = @(); act = @(); ensure = @(); release = @(); after = @(); verify = @(); error = $null; elapsed_ms = 0
     }
     $lock = $null
     $told = $null
@@ -104,7 +114,10 @@ function Invoke-Round {
         if ($answer.elapsed_ms -eq 0) { $answer.elapsed_ms = $clock.ElapsedMilliseconds }
         if (-not $told) { $told = ConvertTo-AsciiJson $answer }
         Format-Answer $names.nonce $told
-    } finally { if ($null -ne $lock) { $lock.Dispose() } }
+    } finally {
+        & $round.Leave
+        if ($null -ne $lock) { $lock.Dispose() }
+    }
 }
 
 Invoke-Round $Request

@@ -12,9 +12,9 @@ function New-Plan {
     .SYNOPSIS
     What a request would write: the bytes of every file and the registry values, computed before any write.
     .OUTPUTS
-    Files and Values to write; Outcomes as the answer tells them.
+    Files and Values to write; Outcomes and Released as the answer tells them.
     #>
-    param ($Request, $Round)
+    param ($Request, $Probes, $Round)
     $open = [ordered]@{}
     $values = @()
     $outcomes = @(foreach ($step in $Request.ensure) {
@@ -27,25 +27,20 @@ function New-Plan {
             })
         } else {
             $path = Expand-Path $step.target.path
-            $name = [IO.Path]::GetFullPath($path)
-            if (Test-Windows) { $name = $name.ToUpperInvariant() }
-            if (-not $open.Contains($name)) {
-                $file = Read-SettingsFile $path $step.target.encoding
-                if ($file.State -ne 'present') { throw (New-Fault $file.Code $file.Message) }
-                $open[$name] = @{ Id = $step.id; Path = [IO.Path]::GetFullPath($path); Before = $file.Content; File = $file; Text = $file.Text; Steps = @() }
-            }
-            $file = $open[$name]
+            $file = Open-PlanFile $open $step $path
             $found = Find-Setting $file.Text $step.target
             $changed = $found.State -ne 'present' -or -not (Test-SameText $found.Value $step.value)
             if ($changed) { $file.Text = Set-SettingText $file.Text $step.target $found $step.value }
-            $file.After = ConvertTo-FileByte $file.File $file.Text
             $file.Steps += $step
-            if ($file.After.Length -gt 8388608) { throw 'The file would be larger than 8 MiB.' }
             $places = @([ordered]@{ place = (Limit-Text $path 1024); state = $found.State; before = $found['Value']; after = $step.value; changed = $changed })
         }
         [ordered]@{ id = $step.id; places = $places }
     })
+    $released = @(if ($Request.release.Count) { New-Release $Request $open $Probes $Round })
     $files = @(foreach ($file in $open.Values) {
+        $Round.Id = $file.Id
+        $file.After = ConvertTo-FileByte $file.File $file.Text
+        if ($file.After.Length -gt 8388608) { throw 'The file would be larger than 8 MiB.' }
         foreach ($step in $file.Steps) {
             $Round.Id = $step.id
             if (-not (Test-SameText (Find-Setting $file.Text $step.target).Value $step.value)) { throw 'Another change writes the same setting.' }
@@ -53,7 +48,23 @@ function New-Plan {
         if ((Get-Sha256 $file.After) -ne (Get-Sha256 $file.Before)) { $file }
     })
     $Round.Id = $null
-    @{ Files = $files; Values = @($values); Outcomes = $outcomes }
+    @{ Files = $files; Values = @($values); Outcomes = $outcomes; Released = $released }
+}
+
+function Open-PlanFile {
+    <#
+    .SYNOPSIS
+    The file of a step as it is planned so far; what several steps change is opened once.
+    #>
+    param ($Open, $Step, $Path)
+    $full = [IO.Path]::GetFullPath($Path)
+    $name = if (Test-Windows) { $full.ToUpperInvariant() } else { $full }
+    if (-not $Open.Contains($name)) {
+        $file = Read-SettingsFile $Path $Step.target.encoding
+        if ($file.State -ne 'present') { throw (New-Fault $file.Code $file.Message) }
+        $Open[$name] = @{ Id = $Step.id; Path = $full; Before = $file.Content; File = $file; Text = $file.Text; Steps = @() }
+    }
+    $Open[$name]
 }
 
 function New-ValueChange {
@@ -80,7 +91,7 @@ function Assert-Space {
     .SYNOPSIS
     Throws disk full (112) when a drive concerned lacks room for new files, backups and journal.
     #>
-    param ($Plan, [String] $Folder, $Round)
+    param ($Plan, $Folder, $Round)
     $needed = 65536
     foreach ($file in $Plan.Files) { $needed += $file.Before.Length + $file.After.Length }
     foreach ($path in @($Folder) + @($Plan.Files | ForEach-Object { $_.Path })) {

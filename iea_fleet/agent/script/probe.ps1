@@ -3,7 +3,7 @@ function Invoke-Probe {
     .SYNOPSIS
     The facts of one probe; what goes wrong is told in them.
     #>
-    param ($Probe)
+    param ($Probe, $Transaction)
     switch ($Probe.kind) {
         'setting' { [ordered]@{ kind = 'setting'; id = $Probe.id; places = @(Read-Setting $Probe.target) } }
         'url' { Test-Url $Probe }
@@ -13,6 +13,7 @@ function Invoke-Probe {
         }
         'service' { [ordered]@{ kind = 'service'; id = $Probe.id; state = Get-ServiceState $Probe.name } }
         'log' { Read-Log $Probe }
+        default { Invoke-WholeProbe $Probe $Transaction }
     }
 }
 
@@ -21,7 +22,7 @@ function Get-NamedProcess {
     .SYNOPSIS
     The processes of this name, without case, without .exe.
     #>
-    param ([String] $Name)
+    param ($Name)
     Get-Process | Where-Object { Test-SameText $_.ProcessName $Name -IgnoreCase }
 }
 
@@ -30,7 +31,7 @@ function Get-ServiceState {
     .SYNOPSIS
     running, stopped, paused, pending, absent, or unsupported where the system has no services.
     #>
-    param ([String] $Name)
+    param ($Name)
     try { $service = Get-Service -Name ([Management.Automation.WildcardPattern]::Escape($Name)) }
     catch {
         if ($_.FullyQualifiedErrorId -like 'NoServiceFoundForGivenName*') { return 'absent' }
@@ -75,7 +76,7 @@ function Get-ProbeFact {
     .SYNOPSIS
     What a requirement compares, as text.
     #>
-    param ($Facts, [String] $Name)
+    param ($Facts, $Name)
     if ($Facts.kind -eq 'setting') { foreach ($place in $Facts.places) { if ($Name -in 'value', 'state') { [String] $place[$Name] } } }
     elseif ($Facts.Contains($Name)) { if ($Facts[$Name] -is [Boolean]) { ([String] $Facts[$Name]).ToLowerInvariant() } else { [String] $Facts[$Name] } }
 }
@@ -85,60 +86,11 @@ function Test-Requirement {
     .SYNOPSIS
     Whether a requirement holds, and what was found; nothing found never holds.
     #>
-    param ($Requirement, $Facts)
-    $found = @(Get-ProbeFact $Facts $Requirement.fact)
+    param ($Requirement, $Probes)
+    $found = @(Get-ProbeFact ($Probes | Where-Object { $_.id -ceq $Requirement.probe }) $Requirement.fact)
     $wanted = $null -ne $Requirement.one_of
     $list = [String[]] $(if ($wanted) { $Requirement.one_of } else { $Requirement.none_of })
     $held = $found.Count -gt 0
     foreach ($value in $found) { if (([Array]::IndexOf($list, [String] $value) -ge 0) -ne $wanted) { $held = $false } }
     [ordered]@{ probe = $Requirement.probe; fact = $Requirement.fact; held = $held; found = $found }
-}
-
-function Invoke-After {
-    <#
-    .SYNOPSIS
-    Restarts a service or a process, and tells what became of it.
-    #>
-    param ($Step)
-    $clock = [Diagnostics.Stopwatch]::StartNew()
-    $outcome = [ordered]@{ id = $Step.id; ok = $true; message = ''; elapsed_ms = 0 }
-    try {
-        if ($Step.kind -eq 'restart_service') {
-            Restart-Service -Name ([Management.Automation.WildcardPattern]::Escape($Step.name)) -Force
-            while ((Get-ServiceState $Step.name) -ne 'running') {
-                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw 'The service did not run in time.' }
-                Start-Sleep -Milliseconds 200
-            }
-        } else {
-            foreach ($process in Get-NamedProcess $Step.name) { Stop-Process -Id $process.Id -Force }
-            while (@(Get-NamedProcess $Step.name).Count) {
-                if ($clock.ElapsedMilliseconds -ge $Step.timeout_ms) { throw 'The process did not end in time.' }
-                Start-Sleep -Milliseconds 100
-            }
-            Start-Program (Expand-Path $Step.path) (@($Step.arguments | ForEach-Object { '"' + $_.Replace('"', '\"') + '"' }) -join ' ')
-        }
-    } catch {
-        $outcome.ok = $false
-        $outcome.message = (Get-ErrorFact $_).Message
-    }
-    $outcome.elapsed_ms = $clock.ElapsedMilliseconds
-    $outcome
-}
-
-function Start-Program {
-    <#
-    .SYNOPSIS
-    Starts a program that outlives this script: what a WinRM shell starts itself ends with the shell.
-    #>
-    param ([String] $Path, [String] $Arguments)
-    if (-not [IO.File]::Exists($Path)) { throw [IO.FileNotFoundException] "There is no program $Path." }
-    $folder = [IO.Path]::GetDirectoryName($Path)
-    if ((Test-Windows) -and (Get-Command -Name Invoke-CimMethod -ErrorAction SilentlyContinue)) {
-        $told = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = "`"$Path`" $Arguments"; CurrentDirectory = $folder }
-        if ($told.ReturnValue) { throw [ComponentModel.Win32Exception] [Int32] $told.ReturnValue }
-        return
-    }
-    $start = @{ FilePath = $Path; WorkingDirectory = $folder }
-    if ($Arguments) { $start.ArgumentList = $Arguments }
-    Start-Process @start
 }

@@ -3,7 +3,7 @@ function Find-Property {
     .SYNOPSIS
     A key of a Java properties file, as java.util.Properties.load finds it: the last one counts.
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     $more = '\\(?:\r\n|\r|\n|\z)[ \t\f]*'
     $blank = "(?:[ \t\f]|$more)*"
     # Before a line's first character a lone backslash continues it, and the comment or blank line behind it is none of its value.
@@ -31,7 +31,7 @@ function Expand-Property {
     .SYNOPSIS
     What a key or value of a properties file stands for.
     #>
-    param ([String] $Raw)
+    param ($Raw)
     if (-not $Raw.Contains('\')) { return $Raw }
     $unescape = {
         param ($Match)
@@ -51,7 +51,7 @@ function Format-Property {
     .SYNOPSIS
     How a properties file says a value, or a key.
     #>
-    param ([String] $Value, [Switch] $Key)
+    param ($Value, [Switch] $Key)
     $escape = {
         param ($Match)
         $character = $Match.Value

@@ -96,7 +96,7 @@ function Split-KeyPath {
     .SYNOPSIS
     A registry key's path without its last name, or that name.
     #>
-    param ([String] $Path, [Switch] $Leaf)
+    param ($Path, [Switch] $Leaf)
     $at = $Path.LastIndexOf([Char] '\')
     if ($Leaf) { $Path.Substring($at + 1) } else { $Path.Substring(0, [Math]::Max(0, $at)) }
 }

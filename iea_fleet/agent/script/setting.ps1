@@ -5,7 +5,7 @@ function Find-Setting {
     .OUTPUTS
     State; present: Value, and Start and Length of the characters that hold it; absent: Start of where to add it, missing where it can't be added. Before and After stand around what is written, Quote and Bare tell how.
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     try {
         $found = switch ($Target.store) {
             'ini' { Find-Ini $Text $Target }
@@ -24,9 +24,9 @@ function Set-SettingText {
     .SYNOPSIS
     A file's text with one setting changed, and nothing else. Throws where the file can't hold the value.
     #>
-    param ([String] $Text, $Target, $Found, [String] $Value)
+    param ($Text, $Target, $Found, $Value)
     if ($Found.State -eq 'malformed') { throw $Found.Message }
-    if (-not $Found.ContainsKey('Start')) { throw 'The setting is not there and can not be added.' }
+    if (-not $Found.ContainsKey('Start')) { throw 'The setting can not be added.' }
     $written = switch ($Target.store) {
         'json' { Format-Json $Value -Bare:$Found.ContainsKey('Bare') }
         'xml' { Format-Xml $Value $Found['Quote'] }
@@ -35,7 +35,7 @@ function Set-SettingText {
     }
     $changed = $Text.Remove($Found.Start, $Found.Length).Insert($Found.Start, $Found['Before'] + $written + $Found['After'])
     $again = Find-Setting $changed $Target
-    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw 'Read back, the value would be another one.' }
+    if ($again.State -ne 'present' -or -not (Test-SameText $again.Value $Value)) { throw 'Read back it would be another value.' }
     $changed
 }
 
@@ -45,21 +45,20 @@ function Read-Setting {
     The places of a setting as the answer tells them.
     #>
     param ($Target)
-    if ($Target.store -eq 'registry') {
+    $all = if ($Target.store -eq 'registry') {
         foreach ($place in Get-RegistryPlace $Target) {
             $found = Read-RegistryValue $place
-            [ordered]@{ place = (Limit-Text $place.Place 1024); state = $found.State; value = $found.Value; win32_code = $found.Code; message = $found.Message }
+            $found.Place = $place.Place
+            $found
         }
-        return
+    } else {
+        $path = Expand-Path $Target.path
+        $found = Read-SettingsFile $path $Target.encoding
+        if ($found.State -eq 'present') { $found = Find-Setting $found.Text $Target }
+        $found.Place = $path
+        $found
     }
-    $path = Expand-Path $Target.path
-    $file = Read-SettingsFile $path $Target.encoding
-    $fact = [ordered]@{ place = (Limit-Text $path 1024); state = $file.State; value = $null; win32_code = $file.Code; message = $file.Message }
-    if ($file.State -eq 'present') {
-        $found = Find-Setting $file.Text $Target
-        $fact.state = $found.State
-        $fact.value = $found['Value']
-        $fact.message = [String] $found['Message']
+    foreach ($found in $all) {
+        [ordered]@{ place = (Limit-Text $found.Place 1024); state = $found.State; value = $found['Value']; win32_code = [Int32] $found['Code']; message = [String] $found['Message'] }
     }
-    $fact
 }

@@ -29,7 +29,7 @@ function Read-FileByte {
     .OUTPUTS
     Content; Offset of its first byte in the file; Head: the first three bytes of the file.
     #>
-    param ([String] $Path, [Int64] $Tail = 0)
+    param ($Path, $Tail = 0)
     $stream = Invoke-Patiently { [IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete') }
     try {
         $reader = [IO.BinaryReader]::new($stream)
@@ -73,7 +73,7 @@ function Read-SettingsFile {
     .OUTPUTS
     State (present, file_missing, unreadable, malformed), Code, Message; when present also Text, Content, Encoding, Mark.
     #>
-    param ([String] $Path, [String] $Encoding)
+    param ($Path, $Encoding)
     try { $content = (Read-FileByte $Path).Content }
     catch {
         $fact = Get-ErrorFact $_
@@ -85,7 +85,7 @@ function Read-SettingsFile {
         $form = Get-TextEncoding $content @($content | Select-Object -First 3) $Encoding
         $text = $form.Encoding.GetString($content, $form.Mark, $content.Length - $form.Mark)
         $file = @{ State = 'present'; Code = 0; Message = ''; Text = $text; Content = $content; Encoding = $form.Encoding; Mark = $form.Mark }
-        if ((Get-Sha256 (ConvertTo-FileByte $file $text)) -ne (Get-Sha256 $content)) { throw 'The text does not encode back to the same bytes.' }
+        if ((Get-Sha256 (ConvertTo-FileByte $file $text)) -ne (Get-Sha256 $content)) { throw 'It does not encode back to the same bytes.' }
         $file
     } catch { @{ State = 'malformed'; Code = 0; Message = (Get-ErrorFact $_).Message } }
 }
@@ -95,7 +95,7 @@ function ConvertTo-FileByte {
     .SYNOPSIS
     The bytes of a text in the encoding of the file that it was read from, with that file's byte-order mark.
     #>
-    param ($File, [String] $Text)
+    param ($File, $Text)
     $body = $File.Encoding.GetBytes($Text)
     $content = [Byte[]]::new($File.Mark + $body.Length)
     [Array]::Copy($File.Content, $content, $File.Mark)
@@ -118,7 +118,7 @@ function Get-LineEnd {
     .SYNOPSIS
     The line end that an added line takes: the first one of the text, CR LF when it has none.
     #>
-    param ([String] $Text)
+    param ($Text)
     $match = [Regex]::Match($Text, '\r\n|\n|\r')
     if ($match.Success) { $match.Value } else { "`r`n" }
 }
@@ -128,7 +128,7 @@ function New-LineFact {
     .SYNOPSIS
     What to add so that a line stands at the end of a text that keeps ending as it ended.
     #>
-    param ([String] $Text, [String] $Line)
+    param ($Text, $Line)
     $fact = @{ State = 'absent'; Start = $Text.Length; Length = 0; Before = $Line; After = '' }
     if ($Text) { if ($Text[-1] -in "`r`n".ToCharArray()) { $fact.After = Get-LineEnd $Text } else { $fact.Before = (Get-LineEnd $Text) + $Line } }
     $fact
@@ -139,7 +139,7 @@ function Find-Pattern {
     .SYNOPSIS
     A setting of a free text: the first group of the first match, CR LF counting as LF.
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     $match = (New-Pattern $Target.pattern 'Multiline').Match($Text.Replace("`r`n", "`n"))
     $group = $match.Groups[1]
     if (-not $group.Success) { return @{ State = 'absent' } }
@@ -152,7 +152,7 @@ function Get-RealPlace {
     .SYNOPSIS
     The place in a text of a character whose place is known in the same text with LF for each CR LF.
     #>
-    param ([String] $Text, [Int32] $Place)
+    param ($Text, $Place)
     $passed = 0
     foreach ($match in [Regex]::Matches($Text, '\r\n')) {
         if ($match.Index - $passed -ge $Place) { break }
@@ -166,6 +166,6 @@ function New-Pattern {
     .SYNOPSIS
     A regular expression from a request; one that runs away ends after 2 s.
     #>
-    param ([String] $Pattern, [String] $Options = 'None')
+    param ($Pattern, $Options = 'None')
     [Regex]::new($Pattern, "$Options, CultureInvariant", [TimeSpan]::FromSeconds(2))
 }

@@ -22,9 +22,7 @@ function Test-Url {
             $fact.proxy = Limit-Text "$($way.Host):$($way.Port)" 260
             $fact.layer = 'proxy'
         }
-        $search = [Net.Dns]::GetHostAddressesAsync($next.DnsSafeHost)
-        if (-not $search.Wait([Math]::Max(1, $Probe.timeout_ms - $clock.ElapsedMilliseconds))) { throw [TimeoutException] 'The name was not answered in time.' }
-        $addresses = @($search.Result | Select-Object -First 16)
+        $addresses = @(Find-Address $next.DnsSafeHost $Probe.timeout_ms $clock)
         if (-not $fact.proxy) {
             $fact.addresses = @($addresses | ForEach-Object { $_.ToString() })
             $fact.layer = 'tcp'
@@ -71,6 +69,17 @@ function Test-Url {
     $fact
 }
 
+function Find-Address {
+    <#
+    .SYNOPSIS
+    The first 16 addresses of a name.
+    #>
+    param ([String] $Name, [Int64] $TimeoutMs, $Clock)
+    $search = [Net.Dns]::GetHostAddressesAsync($Name)
+    if (-not $search.Wait([Math]::Max(1, $TimeoutMs - $Clock.ElapsedMilliseconds))) { throw [TimeoutException] 'No answer in time.' }
+    $search.Result | Select-Object -First 16
+}
+
 function Connect-Address {
     <#
     .SYNOPSIS
@@ -95,7 +104,7 @@ function Get-HttpStatus {
     .SYNOPSIS
     Sends a request's head and reads the status of its answer, not one byte beyond the answer's head.
     #>
-    param ($Stream, [String] $Head)
+    param ($Stream, $Head)
     $content = [Text.Encoding]::ASCII.GetBytes($Head)
     $Stream.Write($content, 0, $content.Length)
     $Stream.Flush()
@@ -123,7 +132,7 @@ function Open-TlsStream {
     .SYNOPSIS
     TLS over a connection, checked as the system checks; what was shown and why it was refused goes into the facts.
     #>
-    param ($Stream, [String] $Name, $Fact)
+    param ($Stream, $Name, $Fact)
     $judge = {
         param ($Origin, $Certificate, $Chain, $Errors)
         $shown = [Security.Cryptography.X509Certificates.X509Certificate2]::new($Certificate)

@@ -3,7 +3,7 @@ function Find-Xml {
     .SYNOPSIS
     The text of an element, or an attribute, by local names. XmlReader tells where the element is; its tag is read from the text.
     #>
-    param ([String] $Text, $Target)
+    param ($Text, $Target)
     $path, $attribute = $Target.element.Substring(1) -split '/@', 2
     $steps = @(foreach ($step in $path -split '/') {
         $name, $index = $step.TrimEnd(']') -split '\[', 2
@@ -70,7 +70,7 @@ function Expand-XmlText {
     .SYNOPSIS
     What the characters of an element or attribute stand for (XML 1.0, 2.11, 4.1, 4.6).
     #>
-    param ([String] $Raw)
+    param ($Raw)
     $meaning = {
         param ($Match)
         $name = $Match.Groups[2].Value
@@ -88,7 +88,7 @@ function Format-Xml {
     .SYNOPSIS
     How XML says a value, as text or inside the quotes of an attribute.
     #>
-    param ([String] $Value, [String] $Quote)
+    param ($Value, $Quote)
     $escaped = $Value.Replace('&', '&amp;').Replace('<', '&lt;').Replace('>', '&gt;')
     if ($Quote -eq '"') { $escaped = $escaped.Replace('"', '&quot;') }
     if ($Quote -eq "'") { $escaped = $escaped.Replace("'", '&apos;') }
