@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iea_fleet.diagnosis.sheets import KINDS
+from iea_fleet.diagnosis import fleet, plan, sheets
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.report.wording import Language, language_of, words
 from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS, placeholders
@@ -52,9 +52,15 @@ def _finding(code: str, **evidence: str) -> Finding:
     return Finding(code=code, sheet=Sheet.CONNECTION, severity=Severity.ERROR, evidence=evidence)
 
 
+KINDS = {**sheets.KINDS, **plan.KINDS, **fleet.KINDS}
+
+
 def test_every_finding_of_the_diagnosis_has_words() -> None:
     assert sorted(KINDS.keys() - TEXTS.keys()) == []
-    assert sorted(code for code in TEXTS.keys() - KINDS.keys() if not code.startswith(("transport.", "run.", "doctor."))) == []
+    assert (
+        sorted(code for code in TEXTS.keys() - KINDS.keys() if not code.startswith(("transport.", "run.", "doctor.")))
+        == []
+    )
 
 
 def test_the_french_catalogue_has_every_text_and_no_other() -> None:

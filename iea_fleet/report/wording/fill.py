@@ -11,10 +11,17 @@ from typing import Final, Literal
 
 from iea_fleet.model.finding import Finding
 from iea_fleet.model.text import neutralise
+from iea_fleet.report.wording.assistance import TEXTS as ASSISTANCE_TEXTS
 from iea_fleet.report.wording.connection import TEXTS as CONNECTION_TEXTS
 from iea_fleet.report.wording.doctor import TEXTS as DOCTOR_TEXTS
 from iea_fleet.report.wording.entry import Words
+from iea_fleet.report.wording.fleet import TEXTS as FLEET_TEXTS
+from iea_fleet.report.wording.licence import TEXTS as LICENCE_TEXTS
+from iea_fleet.report.wording.plan import TEXTS as PLAN_TEXTS
+from iea_fleet.report.wording.relaunch import TEXTS as RELAUNCH_TEXTS
 from iea_fleet.report.wording.run import TEXTS as RUN_TEXTS
+from iea_fleet.report.wording.session import TEXTS as SESSION_TEXTS
+from iea_fleet.report.wording.share import TEXTS as SHARE_TEXTS
 from iea_fleet.report.wording.transaction import TEXTS as TRANSACTION_TEXTS
 from iea_fleet.report.wording.transport import TEXTS as TRANSPORT_TEXTS
 from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY
@@ -28,6 +35,13 @@ TEXTS: Final[Mapping[str, Words]] = {
     **TRANSPORT_TEXTS,
     **RUN_TEXTS,
     **DOCTOR_TEXTS,
+    **SHARE_TEXTS,
+    **LICENCE_TEXTS,
+    **SESSION_TEXTS,
+    **ASSISTANCE_TEXTS,
+    **RELAUNCH_TEXTS,
+    **PLAN_TEXTS,
+    **FLEET_TEXTS,
 }
 """Every text by code."""
 
@@ -44,9 +58,12 @@ _MOMENTS: Final = frozenset(
         "certificate_until",
         "host_clock",
         "our_clock",
+        "since",
     }
 )
-_WIRE_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):\d\dZ")
+_MINUTES: Final = frozenset({"age_min"})
+_WIRE_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(:\d\dZ)?")
+"""In UTC with its seconds and Z; without, in the workstation's own time."""
 
 _UNKNOWN: Final = Words(title="{code}", explanation="This release has no words for this finding.", next_step="")
 
@@ -131,6 +148,8 @@ def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], st
         value = ", ".join(tokens)
     elif name in _MOMENTS:
         value = _moment(value, translate)
+    elif name in _MINUTES:
+        value = _length(value, translate)
     return neutralise(value, _SHOWN_CHARACTERS)
 
 
@@ -139,5 +158,15 @@ def _moment(value: str, translate: Callable[[str], str]) -> str:
     parts = _WIRE_MOMENT.fullmatch(value)
     if parts is None:
         return value
-    values = dict(zip(("year", "month", "day", "hour", "minute"), parts.groups(), strict=True))
-    return substituted(translate(SHARED["moment"]), values)
+    values = dict(zip(("year", "month", "day", "hour", "minute"), parts.groups()[:5], strict=True))
+    return substituted(translate(SHARED["moment" if parts[6] else "local_moment"]), values)
+
+
+def _length(value: str, translate: Callable[[str], str]) -> str:
+    """A number of minutes in the two largest units that it has; any other text as it is."""
+    if not (value.isascii() and value.isdigit()):
+        return value
+    hours, minutes = divmod(int(value), 60)
+    days = hours // 24
+    name = "age_days" if days else "age_hours" if hours else "age_minutes"
+    return substituted(translate(SHARED[name]), {"days": days, "hours": hours % 24, "minutes": minutes})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from iea_fleet.report.wording.share import TEXTS as SHARE_TEXTS
+
 _MODES: Final = {"secure": "« Sécurisé »", "plain": "not secured"}
 _SETTINGS: Final = {
     "connection_mode": "connection mode",
@@ -75,6 +77,41 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "answer": "reading the answer",
         "close": "closing",
     },
+    "as_whom": {
+        "logon": "the account of this run",
+        "machine": "the workstation’s own account",
+        "user": "the person logged on",
+    },
+    "layer": {
+        "identity": "whose account",
+        "name": "name of the server",
+        "tcp": "connection to the server",
+        "share": "session and share",
+        "path": "folder",
+        "file": "database file",
+        "read": "reading",
+        "write": "writing",
+    },
+    "remedy": {
+        "start_workstation_service": "start the Workstation service",
+        "restore_drive": "connect the network drive again",
+        "reconnect_logon": "make the session with the server anew",
+        "reconnect_user": "make the person’s session with the server anew",
+        "restart_computer": "restart the workstation",
+    },
+    "reset_reason": {
+        "other_licence": "that workstation has another licence by now",
+        "not_in_fleet": "that workstation is not in the inventory",
+        "no_answer": "that workstation does not answer",
+        "older": "the older binding",
+        "elsewhere": "this workstation was installed with it",
+        "each_row": "nothing tells them apart, so each row, as the sheet says",
+    },
+    "mode": {
+        "on": "on",
+        "off": "off",
+    },
+    "fault": {code.removeprefix("share."): text.title for code, text in SHARE_TEXTS.items()},
 }
 """By the name of the placeholder: token to msgid. A token that is not here is shown as it is."""
 
@@ -89,6 +126,10 @@ SHARED: Final[Mapping[str, str]] = {
         "answered, « Demande de support technique », then « Activer le mode assistance » keeps the program usable."
     ),
     "moment": "{year}-{month}-{day} {hour}:{minute} UTC",
+    "local_moment": "{year}-{month}-{day} {hour}:{minute}",
+    "age_days": "{days} d {hours} h",
+    "age_hours": "{hours} h {minutes} min",
+    "age_minutes": "{minutes} min",
     "not_told": "not told",
     "nothing": "(empty)",
 }
