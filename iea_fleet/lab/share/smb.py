@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from iea_fleet.model.answer import ShareLayer
 
 CONNECTION_REFUSED, TIMED_OUT, NETNAME_DELETED = 10061, 10060, 64
 _FILE_NOT_FOUND, _PATH_NOT_FOUND = 2, 3
+_PATIENCE_S = 10.0
 _EVERYBODY = ShareAccess.FILE_SHARE_READ | ShareAccess.FILE_SHARE_WRITE | ShareAccess.FILE_SHARE_DELETE
 
 
@@ -79,29 +81,32 @@ def open_on(target: Target, credential: Credential, timeout_ms: int) -> Reached:
 
 @contextlib.contextmanager
 def hold(target: Target, credential: Credential, timeout_ms: int) -> Iterator[None]:
-    """Keep the target's file open for oneself alone, as a program that shares it with nobody."""
-    with _tree(target, credential, timeout_ms) as tree:
-        handle = Open(tree, rf"{target.folder}\{target.file}")
-        handle.create(
-            ImpersonationLevel.Impersonation,
-            FilePipePrinterAccessMask.GENERIC_READ | FilePipePrinterAccessMask.GENERIC_WRITE,
-            0,
-            0,
-            CreateDisposition.FILE_OPEN,
-            CreateOptions.FILE_NON_DIRECTORY_FILE,
-        )
-        try:
-            yield
-        finally:
-            handle.close()
+    """Keep the target's file open for oneself alone, as a program that shares it with nobody.
+
+    Where that fails nothing is held: whoever opens the file next meets what is wrong with the server as well.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(_Stopped, SMBException):
+            tree = held.enter_context(_tree(target, credential, timeout_ms))
+            handle = Open(tree, rf"{target.folder}\{target.file}")
+            access = FilePipePrinterAccessMask.GENERIC_READ | FilePipePrinterAccessMask.GENERIC_WRITE
+            impersonation = ImpersonationLevel.Impersonation
+            handle.create(
+                impersonation, access, 0, 0, CreateDisposition.FILE_OPEN, CreateOptions.FILE_NON_DIRECTORY_FILE
+            )
+        yield
 
 
 @contextlib.contextmanager
 def _tree(target: Target, credential: Credential, timeout_ms: int) -> Iterator[TreeConnect]:
     connection = Connection(uuid.uuid4(), target.address, target.port)
+    patience = threading.Timer(_PATIENCE_S, lambda: connection.transport.close())
+    patience.daemon = True
     try:
         with _step(ShareLayer.TCP):
             connection.connect(timeout=max(timeout_ms / 1000, 0.001))
+        # smbprotocol waits for an answer without a bound; a closed connection ends the wait, with code 64.
+        patience.start()
         with _step(ShareLayer.SHARE):
             # The lab's server is on loopback and knows NTLM alone.
             session = Session(
@@ -114,6 +119,7 @@ def _tree(target: Target, credential: Credential, timeout_ms: int) -> Iterator[T
     finally:
         with contextlib.suppress(SMBException, OSError):
             connection.disconnect(close=True, timeout=1)
+        patience.cancel()
 
 
 def _steps(tree: TreeConnect, target: Target) -> None:
@@ -179,11 +185,15 @@ def _step(layer: ShareLayer) -> Iterator[None]:
         if layer is ShareLayer.PATH and code == _FILE_NOT_FOUND:
             code = _PATH_NOT_FOUND
         raise _Stopped(Reached(layer, code)) from error
-    except SMBConnectionClosed as error:
-        raise _Stopped(Reached(layer, NETNAME_DELETED)) from error
-    except (SMBException, OSError, ValueError) as error:
-        # smbprotocol wraps the socket's error into a ValueError.
+    except SMBException as error:
         if layer is ShareLayer.TCP:
-            refused = isinstance(error.__cause__ or error.__context__, ConnectionRefusedError)
+            # The port is open; it is the negotiation, the beginning of a session, that came to nothing.
+            raise _Stopped(Reached(ShareLayer.SHARE, NETNAME_DELETED)) from error
+        closed = isinstance(error, SMBConnectionClosed)
+        raise _Stopped(Reached(layer, NETNAME_DELETED if closed else UNEXPECTED_NETWORK_ERROR)) from error
+    except (OSError, ValueError) as error:
+        if layer is ShareLayer.TCP:
+            # smbprotocol wraps the socket's error into a ValueError.
+            refused = isinstance(error.__cause__, ConnectionRefusedError)
             raise _Stopped(Reached(layer, CONNECTION_REFUSED if refused else TIMED_OUT)) from error
-        raise _Stopped(Reached(layer, UNEXPECTED_NETWORK_ERROR)) from error
+        raise _Stopped(Reached(layer, NETNAME_DELETED)) from error

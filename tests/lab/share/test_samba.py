@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from iea_fleet.lab.share import samba as samba_module
+from iea_fleet.lab.share.faults import ShareFault
 from iea_fleet.lab.share.files import DATABASE, SESSIONS, DiskFolder, MemoryFolder
 from iea_fleet.lab.share.samba import SambaServers
 from iea_fleet.lab.share.servers import MOST_HOSTS_FOR_SAMBA, ShareKind, make_accounts, open_servers
@@ -103,13 +104,15 @@ def test_it_ends_and_leaves_nothing_when_it_is_stopped(samba: SambaServers) -> N
     other.stop()
 
 
-def test_a_visit_after_the_server_has_died_is_refused(samba: SambaServers) -> None:
+@pytest.mark.parametrize("faults", [(), (ShareFault.DATABASE_IN_USE,)])
+def test_a_visit_after_the_server_has_died_is_refused(samba: SambaServers, faults: tuple[ShareFault, ...]) -> None:
     other = SambaServers((JUDO,), make_accounts())
     try:
         for entry in processes_of(other.root):
             os.kill(int(entry.name), signal.SIGKILL)
         assert within(5, lambda: refuses(other.port))
-        assert other.visit(Visit(JUDO, "Base", DATABASE)) == Reached(ShareLayer.TCP, 10061)
+        visit = Visit(JUDO, "Base", DATABASE, faults=frozenset(faults))
+        assert other.visit(visit) == Reached(ShareLayer.TCP, 10061)
     finally:
         other.stop()
 
