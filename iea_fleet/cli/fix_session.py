@@ -158,7 +158,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
             fix = Fix(Visit(place, ledger, stop), task, request.allowed, technician, knows_password=knows)
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
     handed_over, failure = HandedOver(), None
-    if not stop.reason:
+    if not stop.reason and not request.undo:
         secrets = tuple(filter(None, (*technician.secrets, known)))
         office = _Office(host, settings, state, lang, secrets, request.send)
         handed_over, failure = office.hand_over(repair)

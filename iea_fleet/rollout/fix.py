@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from iea_fleet.diagnosis.plan import RESTART, Need, Plan, make_plan
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
-from iea_fleet.model.finding import Sheet
+from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, plan_variables, undo_task
 from iea_fleet.rollout.visit import Visit
@@ -163,8 +163,11 @@ class Fix:
         self._person.works(may_restart=False)
         outcome = self._visit.mend(plan_variables(undo_task(self._task, changes)))
         self._person.done(outcome)
-        undone = any(finding.code == "licence.undone" for finding in outcome.findings)
-        return self._ended(End.REPAIRED if undone else End.LEFT, plan, 1)
+        if outcome.verdict in {Verdict.OK, Verdict.CHANGED}:
+            return self._ended(End.REPAIRED, plan, 1)
+        grave = {Severity.ERROR, Severity.WARNING}
+        left = tuple(finding for finding in outcome.findings if finding.severity in grave)
+        return self._ended(End.NOT_JUDGED if outcome.answer is None else End.LEFT, Plan((), left), 1)
 
     def _plan(self, outcome: Outcome) -> Plan:
         return make_plan(
