@@ -9,6 +9,7 @@ pipe from here, and smbd in the foreground ends when that is closed, however thi
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -39,6 +40,7 @@ from iea_fleet.model.answer import ShareLayer
 ADDRESS = "127.0.0.1"
 _START_S, _STOP_S, _POLL_S = 10.0, 3.0, 0.02
 _ATTEMPTS = 3
+_PREFIX, _ALIVE = "iea-lab-share-", "alive"
 _ORDER = list(ShareLayer)
 _LOGON_FAULTS = {ShareFault.ACCOUNT_DISABLED, ShareFault.ACCOUNT_LOCKED, ShareFault.PASSWORD_EXPIRED}
 
@@ -75,7 +77,11 @@ class SambaServers:
         self._process: subprocess.Popen[bytes] | None = None
         # Bound and not listening: who connects is refused, and nobody else gets the port.
         self._refusing = socket.socket()
-        self.root = Path(tempfile.mkdtemp(prefix="iea-lab-share-"))
+        _sweep()
+        self.root = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        # Held as long as this process lives, however it ends.
+        self._alive = (self.root / _ALIVE).open("wb")
+        fcntl.flock(self._alive, fcntl.LOCK_EX)
         self.port = 0
         try:
             self._start(find_smbd())
@@ -103,6 +109,7 @@ class SambaServers:
         self._refusing.close()
         self._folders.clear()
         _remove(self.root)
+        self._alive.close()
 
     def _served(self, visit: Visit) -> Reached:
         port = self._refusing.getsockname()[1] if ShareFault.SERVER_REFUSES in visit.faults else self.port
@@ -241,6 +248,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _signal(process: subprocess.Popen[bytes], kind: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, kind)
+
+
+def _sweep() -> None:
+    """Remove the folders that labs left behind which were killed."""
+    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(root / _ALIVE, os.O_WRONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(root)
+            finally:
+                os.close(descriptor)
 
 
 def _remove(root: Path) -> None:

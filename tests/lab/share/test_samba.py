@@ -117,7 +117,7 @@ def test_a_visit_after_the_server_has_died_is_refused(samba: SambaServers, fault
         other.stop()
 
 
-def test_it_ends_with_a_lab_that_was_killed(samba: SambaServers) -> None:
+def test_it_ends_with_a_lab_that_was_killed_and_the_next_one_clears_up(samba: SambaServers) -> None:
     script = (
         "import sys, time\n"
         "from iea_fleet.lab.share.files import SharePlace\n"
@@ -135,8 +135,11 @@ def test_it_ends_with_a_lab_that_was_killed(samba: SambaServers) -> None:
     try:
         assert within(10, lambda: refuses(int(port)))
         assert within(10, lambda: processes_of(Path(root)) == [])
+        assert Path(root).exists()
     finally:
-        subprocess.run(["rm", "-rf", root], check=True)
+        SambaServers((JUDO,), make_accounts()).stop()
+    assert not Path(root).exists()
+    assert samba.root.exists()
 
 
 def test_a_lab_without_samba_gets_folders_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
