@@ -29,10 +29,10 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
         opened.add_users(
             [
                 Principal(KERBEROS_USER, KERBEROS_PASSWORD),
-                Principal("stranger", "s"),
-                Principal("locked", "l", ("-allow_tix",)),
-                Principal("ended", "e", ("-pwexpire", "yesterday")),
-                Principal("gone", "g", ("-expire", "yesterday")),
+                Principal("stranger", "Stranger-1"),
+                Principal("locked", "Locked-11", ("-allow_tix",)),
+                Principal("ended", "Ended-111", ("-pwexpire", "yesterday")),
+                Principal("gone", "Gone-1111", ("-expire", "yesterday")),
             ]
         )
         opened.add_hosts(["POSTE-01.asso.example", "POSTE-02.asso.example", "PC-TEST-01.asso.example"])

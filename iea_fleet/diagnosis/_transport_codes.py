@@ -20,14 +20,37 @@ def _gone(facts: TransportFacts, code: str) -> str:
 
 
 def _logon(facts: TransportFacts) -> str:
+    if _shows_a_certificate(facts):
+        # Windows does not name certificates among its methods; whose it is, only its own mapping knows.
+        return "client_certificate_refused"
     wanted = {name for method in facts.methods for name in _SCHEMES.get(method, ())}
     if facts.offered and wanted and not wanted & {scheme.lower() for scheme in facts.offered}:
         return "logon_method_not_offered"
+    if facts.kerberos_error in _TICKET_ERRORS:
+        return _TICKET_ERRORS[facts.kerberos_error]
+    if "kerberos" in facts.methods and abs(facts.clock_difference_s or 0) > CLOCK_TOLERANCE_S:
+        return "clock_skew"
+    if "credssp" in facts.methods and any(word in facts.message.lower() for word in _CREDSSP_WORDS):
+        return "credssp_failed"
     local = not re.search(r"[\\@]", facts.account) or facts.account.startswith(".\\")
     if local and facts.account.lower().removeprefix(".\\") not in _BUILT_IN_ADMINISTRATORS:
         return "logon_refused_local_account"
     return "logon_refused"
 
+
+def _shows_a_certificate(facts: TransportFacts) -> bool:
+    # pywinrm's `ssl` is Basic, or a certificate where there is no user.
+    return "certificate" in facts.methods or ("ssl" in facts.methods and not facts.account)
+
+
+CLOCK_TOLERANCE_S = 300
+"""How far two clocks may be apart for Kerberos (RFC 4120 section 5.2.3 advises five minutes; Windows' default)."""
+
+_TICKET_ERRORS = {33: "clock_skew", 37: "clock_skew", 35: "kerberos_name_unknown", 41: "kerberos_name_unknown"}
+"""What a workstation says of a ticket, RFC 4120 section 7.5.9: not yet valid, skew; not for it, not its key."""
+
+_CREDSSP_WORDS = ("public key", "protocol version", "tls handshake")
+"""Of a CredSSP exchange that ended before a password was looked at."""
 
 _SCHEMES = {
     "basic": ("basic",),
@@ -45,20 +68,23 @@ _BUILT_IN_ADMINISTRATORS = frozenset({"administrator", "administrateur"})
 
 
 def _kerberos(facts: TransportFacts) -> str:
-    text = facts.message.lower()
     for words, code in _KERBEROS_WORDS:
-        if any(word in text for word in words):
+        if re.search(words, facts.message, re.IGNORECASE):
             return code
     return "kerberos_failed"
 
 
+# MIT's and Heimdal's sentences. A password that has ended is asked for anew by kinit, and there is nobody to answer.
+_REFUSED_BY_THE_REALM = (
+    r"revoked|preauthentication failed|password incorrect|password has expired|cannot read password"
+    r"|entry in database has expired|client \S+ not found in kerberos database|c_principal_unknown"
+)
 _KERBEROS_WORDS = (
-    (("krb_ap_err_skew", "clock skew"), "clock_skew"),
-    (("server not found in kerberos database", "s_principal_unknown"), "kerberos_name_unknown"),
-    (("revoked", "preauthentication failed", "password incorrect", "password has expired", "client_revoked"),
-     "kerberos_account"),
-    (("library is not installed", "pykerberos is not installed"), "client"),
-)  # fmt: skip
+    (r"krb_ap_err_skew|clock skew|not yet valid", "clock_skew"),
+    (r"server (\S+ )?not found in kerberos database|s_principal_unknown", "kerberos_name_unknown"),
+    (_REFUSED_BY_THE_REALM, "kerberos_account"),
+    (r"library is not installed|pykerberos is not installed|no such file or directory: '?kinit", "client"),
+)
 
 
 def _certificate(facts: TransportFacts) -> str:
@@ -74,7 +100,10 @@ def _certificate(facts: TransportFacts) -> str:
 
 def _tls(facts: TransportFacts) -> str:
     text = facts.message.lower()
-    return "tls_spoken_to_http" if "wrong_version_number" in text or "wrong version number" in text else "tls_failed"
+    if "wrong_version_number" in text or "wrong version number" in text:
+        return "tls_spoken_to_http"
+    ended = any(word in text for word in ("eof occurred", "alert", "certificate_unknown"))
+    return "client_certificate_refused" if ended and _shows_a_certificate(facts) else "tls_failed"
 
 
 def _http(facts: TransportFacts) -> str:

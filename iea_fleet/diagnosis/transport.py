@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from iea_fleet.diagnosis._transport_codes import transport_code
+from iea_fleet.diagnosis._transport_codes import CLOCK_TOLERANCE_S, transport_code
 from iea_fleet.diagnosis.kind import make_finding
 from iea_fleet.diagnosis.transport_facts import Failure, Stage, TransportFacts
 from iea_fleet.diagnosis.transport_kinds import KINDS, Retry
@@ -90,8 +90,6 @@ def judge_transport(facts: TransportFacts) -> tuple[Verdict, tuple[Finding, ...]
     return found.verdict, (finding, *([_finding("transport.shell_left", facts)] if facts.shell_left else ()))
 
 
-_CLOCK_TOLERANCE_S = 300
-"""How far two clocks may be apart for Kerberos (RFC 4120 section 5.2.3 advises five minutes; Windows' default)."""
 _CERTIFICATE_WARNING_DAYS = 30
 _STDERR_QUIET_BYTES = 65_536
 """Below this, standard error is PowerShell's everyday progress noise."""
@@ -100,10 +98,11 @@ _STDERR_QUIET_BYTES = 65_536
 def _oddities(facts: TransportFacts) -> list[Finding]:
     """What is worth telling about a round that had its answer."""
     seen = {
-        "transport.clock_differs": abs(facts.clock_difference_s or 0) > _CLOCK_TOLERANCE_S,
+        "transport.clock_differs": abs(facts.clock_difference_s or 0) > CLOCK_TOLERANCE_S,
         "transport.certificate_expires": facts.certificate_days is not None
         and facts.certificate_days < _CERTIFICATE_WARNING_DAYS,
         "transport.certificate_not_checked": facts.scheme == "https" and facts.certificate_ignored,
+        "transport.credentials_delegated": facts.delegates,
         "transport.stderr_noise": facts.stderr_bytes > _STDERR_QUIET_BYTES,
         "transport.stdout_noise": facts.stdout_extra_bytes > 0 and not facts.undecodable,
         "transport.stdout_undecodable": facts.undecodable,

@@ -94,6 +94,8 @@ class TransportFacts:
             certificate that was shown, "" when not known; the dates as YYYY-MM-DD.
         certificate_days: days until it ends, negative when it has; `None`: not known.
         certificate_ignored: the inventory says not to check it.
+        kerberos_error: error code of the KRB-ERROR that a 401 carried (RFC 4120 7.5.9), `None`: there was none.
+        delegates: the inventory hands the account's credentials on to the host (CredSSP, a forwarded ticket).
         proxy: `host:port` of the proxy in use, "": none.
         deadline_s: the time that the round had.
         shell_left: a shell was left on the host until its idle timeout.
@@ -136,6 +138,8 @@ class TransportFacts:
     certificate_sha256: str = ""
     certificate_days: int | None = None
     certificate_ignored: bool = False
+    kerberos_error: int | None = None
+    delegates: bool = False
     proxy: str = ""
     deadline_s: int = 0
     shell_left: bool = False

@@ -88,6 +88,9 @@ KINDS: dict[str, TransportKind] = {
     "transport.kerberos_name_unknown": _refused(),  # 22
     "transport.kerberos_failed": _refused(),  # 22
     "transport.kerberos_account": _refused(),  # 23
+    "transport.credssp_failed": _refused(),
+    "transport.client_certificate_refused": _refused(),
+    "transport.credentials_delegated": _note(Severity.WARNING),
     "transport.certificate_expired": _refused(),  # 24
     "transport.certificate_not_yet_valid": _refused(),  # 24
     "transport.certificate_name": _refused(),  # 24

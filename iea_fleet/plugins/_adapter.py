@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,12 @@ _CHUNK = 65_536
 _DEFAULT_READ_S = 30.0
 _NTLM_AUTHENTICATE = b"NTLMSSP\0\3"  # [MS-NLMP] 2.2.1.3
 _SPNEGO_RESPONSE = b"\xa1"  # NegTokenResp, RFC 4178 section 4.2.2
+
+# A GSS token of the kind KRB-ERROR (RFC 4121 section 4.1) and so much of that as leads to its error-code (RFC 4120
+# section 5.9.1): version 5, message type 30, times, [6] INTEGER.
+_KRB_ERROR = re.compile(
+    rb"\x03\x00\x7e.{1,3}\x30.{1,3}\xa0\x03\x02\x01\x05\xa1\x03\x02\x01\x1e.{0,200}?\xa6\x03\x02\x01(.)", re.DOTALL
+)
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -101,6 +108,7 @@ class GuardedAdapter(HTTPAdapter):
             content_type=headers.get("Content-Type", ""),
         )
         if response.status_code == requests.codes.unauthorized:
+            watch.kerberos_error = _kerberos_error(response) or watch.kerberos_error
             watch.offers(tuple(_schemes(response)))
         else:
             watch.accepted()
@@ -199,6 +207,19 @@ def _schemes(response: requests.Response) -> Iterator[str]:
         word = line.strip().split(" ", 1)[0].split(",", 1)[0]
         if word.isalnum() and len(word) <= 32:
             yield word
+
+
+def _kerberos_error(response: requests.Response) -> int | None:
+    """The code of the KRB-ERROR in a 401's challenge, as a host sends it that could not take a ticket; `None`: none."""
+    raw: BaseHTTPResponse = response.raw
+    for line in raw.headers.getlist("WWW-Authenticate")[:16]:
+        try:
+            token = base64.b64decode(line.partition(" ")[2][:_CHUNK])
+        except ValueError:
+            continue
+        if found := _KRB_ERROR.search(token):
+            return found[1][0]
+    return None
 
 
 def _without_credentials(proxy: str | None) -> str:

@@ -66,7 +66,10 @@ _BY_WAIT: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
 _BY_WORDS: tuple[tuple[str, Failure], ...] = (
     (r"requires a (username|password)|no username|must be specified", Failure.CREDENTIALS_MISSING),
     (r"read_timeout_sec must exceed", Failure.TIMEOUTS),
-    (r"kerb|krb|kinit|gss", Failure.KERBEROS),
+    (r"credssp.*not installed|package requests-credssp", Failure.CLIENT),
+    (r"credssp token|response credssp|ntstatus|status_", Failure.LOGON),
+    # The last are pyspnego's: the numbers of MIT's error table and nothing else to know Kerberos by.
+    (r"kerb|krb|kinit|gss|-17653\d{5}\b", Failure.KERBEROS),
     (r"credentials were rejected|failed to authenticate", Failure.LOGON),
     (r"timed out", Failure.SILENT),
 )
@@ -92,6 +95,7 @@ def failure_facts(base: TransportFacts, error: BaseException, attempt: Attempt, 
         stage=attempt.stage,
         input_sent=base.input_sent or attempt.input_sent,
         offered=watch.offered,
+        kerberos_error=watch.kerberos_error,
         fault_code=wmi_code or fault_code,
         message=_message(cause, failure),
         empty_body=isinstance(cause, winrm.WinRMTransportError | psrp.WinRMTransportError) and not cause.args[2],
@@ -105,6 +109,7 @@ def failure_facts(base: TransportFacts, error: BaseException, attempt: Attempt, 
             date=_short(last.date),
             content_type=_short(last.content_type),
             now=http_date(),
+            clock_difference_s=clock_difference_s(last.date),
         )
     verification = next((link for link in _chain(cause) if isinstance(link, ssl.SSLCertVerificationError)), None)
     if verification is not None:

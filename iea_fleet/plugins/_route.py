@@ -30,6 +30,7 @@ def route(connection: Connection, deadline_s: int) -> TransportFacts:
             methods=methods,
             account=str(plugin._winrm_user or ""),  # noqa: SLF001
             certificate_ignored=extras.get("ansible_winrm_server_cert_validation") == "ignore",
+            delegates="credssp" in methods or _is_true(extras.get("ansible_winrm_kerberos_delegation")),
             deadline_s=deadline_s,
         )
     plugin._build_kwargs()  # noqa: SLF001 - the same of the other plugin
@@ -42,5 +43,11 @@ def route(connection: Connection, deadline_s: int) -> TransportFacts:
         methods=(str(plugin._psrp_auth),),  # noqa: SLF001
         account=str(plugin._psrp_user or ""),  # noqa: SLF001
         certificate_ignored=not plugin._psrp_conn_kwargs["cert_validation"],  # noqa: SLF001
+        delegates=plugin._psrp_auth == "credssp" or bool(plugin._psrp_conn_kwargs["negotiate_delegate"]),  # noqa: SLF001
         deadline_s=deadline_s,
     )
+
+
+def _is_true(value: object) -> bool:
+    """How pywinrm reads its own switch."""
+    return str(value).lower() in {"true", "t", "yes", "y", "on", "1"}

@@ -103,6 +103,7 @@ class Watch:
         self.bytes_received = 0
         self.last: LastResponse | None = None
         self.offered: tuple[str, ...] = ()
+        self.kerberos_error: int | None = None
         self.certificate: bytes | None = None
         self.proxy = ""
         self.may_connect = True

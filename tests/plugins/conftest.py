@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -211,10 +211,11 @@ class open_bench:  # noqa: N801 - read as a function
         folder: for inventory and results.
         https: open the HTTPS listener instead of the HTTP one.
         auth: logon settings of the workstation.
+        changes: more of its description.
     """
 
-    def __init__(self, folder: Path, *, https: bool = False, auth: AuthSettings | None = None) -> None:
-        self._folder, self._https, self._auth = folder, https, auth or AuthSettings()
+    def __init__(self, folder: Path, *, https: bool = False, auth: AuthSettings | None = None, **changes: Any) -> None:
+        self._folder, self._https, self._auth, self._changes = folder, https, auth or AuthSettings(), changes
 
     def __enter__(self) -> Bench:
         name = "PC-TEST-01"
@@ -230,6 +231,7 @@ class open_bench:  # noqa: N801 - read as a function
             accounts=(Account(USER, PASSWORD),),
             auth=self._auth,
         )
+        description = replace(description, **self._changes)
         workstation = Workstation(description, FaultSet(ALL_FAULTS))
         self._loop = asyncio.new_event_loop()
         # Connections that a test leaves open are cancelled at its end, which asyncio's streams report.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -59,8 +60,11 @@ def find_mapped_account(workstation: Workstation, certificate: bytes) -> Account
     Who issued the certificate, TLS has judged: the listener trusts the lab's authority alone.
     """
     try:
-        names = _names(x509.load_der_x509_certificate(certificate))
+        shown = x509.load_der_x509_certificate(certificate)
+        names = _names(shown)
     except ValueError:
+        return None
+    if not shown.not_valid_before_utc <= datetime.now(UTC) <= shown.not_valid_after_utc:
         return None
     for mapping in workstation.description.certificates:
         if mapping.enabled and any(fnmatchcase(name, _literal_but_star(mapping.subject)) for name in names):

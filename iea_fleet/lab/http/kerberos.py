@@ -55,17 +55,20 @@ class KerberosContext:
         self._gssapi = gssapi = _gssapi()
         self._description = description
         bindings = None if binding is None else gssapi.raw.ChannelBindings(application_data=binding)
-        self._context: Any = _without_deferred_errors()(
+        self._context: Any = gssapi.SecurityContext(
             usage="accept", creds=_credentials(description.keytab), channel_bindings=bindings
         )
 
     def step(self, token: bytes) -> bytes | None:
         """Take one token. Raises: TicketRefused."""
+        out: bytes | None = None
         try:
-            out: bytes | None = self._context.step(token)
+            # Where there is a token that tells the client why, the package gives it now and raises when next asked.
+            out = self._context.step(token)
+            complete = self._context.complete
         except self._gssapi.exceptions.GSSError as error:
-            raise TicketRefused(str(error), getattr(error, "token", None) or b"") from error
-        if self._context.complete and not self._is_for_us():
+            raise TicketRefused(str(error), out or b"") from error
+        if complete and not self._is_for_us():
             raise TicketRefused("the ticket is for another workstation")
         return out
 
@@ -144,8 +147,3 @@ def _credentials(keytab: Path | None) -> Any:
         return gssapi.Credentials(usage="accept", store=store)
     except gssapi.exceptions.GSSError as error:
         raise TicketRefused(str(error)) from error
-
-
-def _without_deferred_errors() -> Any:
-    """A class of contexts that raise at once what they can't accept, with the token that tells the client why."""
-    return type("Context", (_gssapi().SecurityContext,), {"__DEFER_STEP_ERRORS__": False})

@@ -104,10 +104,12 @@ class Logon:
             raise SealingRefused("the connection has no keys")
         return self._exchange.unseal(signature, encrypted)
 
-    def _refuse(self, *first: str) -> LogonResult:
-        return LogonResult(None, (*first, *self.challenges()))
+    def _refuse(self, told: str = "") -> LogonResult:
+        """Refuse; `told` is the challenge of a scheme with a last token, in place of its plain one."""
+        scheme = told.partition(" ")[0]
+        return LogonResult(None, tuple(told if told and one == scheme else one for one in self.challenges()))
 
-    def _wrong(self, account: Account | None, *first: str) -> LogonResult:
+    def _wrong(self, account: Account | None, told: str = "") -> LogonResult:
         """Count a wrong password; the account is locked when the workstation's threshold is reached."""
         self._workstation.stats.refused_logons += 1
         self._forget()
@@ -115,7 +117,7 @@ class Logon:
         if account is not None:
             counts = self._workstation.wrong_passwords
             counts[account.name.casefold()] = counts.get(account.name.casefold(), 0) + 1
-        return self._refuse(*first)
+        return self._refuse(told)
 
     def _forget(self) -> None:
         self._exchange, self._connected = None, None
@@ -185,7 +187,7 @@ class Logon:
                 # A client of CredSSP reads the last token of the only challenge that there is.
                 self._wrong(refused.account)
                 return LogonResult(None, (_challenge(scheme, refused.token),))
-            return self._wrong(refused.account, *([_challenge(scheme, refused.token)] if refused.token else ()))
+            return self._wrong(refused.account, _challenge(scheme, refused.token) if refused.token else "")
         if not exchange.complete or exchange.account is None:
             return LogonResult(None, (_challenge(scheme, out),))
         accepted = self._accept(exchange.account, delegated=exchange.delegated)

@@ -69,7 +69,10 @@ TEXTS: Final[Mapping[str, Words]] = {
             "Kerberos refused the logon to {host} because two clocks are more than 5 minutes apart."
             "[ Clock of {host}: {host_clock}.][ Clock here: {our_clock}.] Nothing was written."
         ),
-        next_step="Set the clock that is wrong: w32tm /resync on Windows, timedatectl here. Check the time zone too.",
+        next_step=(
+            "Set the clock that is wrong: w32tm /resync on Windows, timedatectl here. Check the time zone too. If both "
+            "are right, look at the domain controller's."
+        ),
     ),
     "transport.clock_differs": Words(
         title="Clock is wrong",
@@ -98,10 +101,45 @@ TEXTS: Final[Mapping[str, Words]] = {
     "transport.kerberos_account": Words(
         title="Kerberos refuses the account",
         explanation=(
-            "The domain refuses {account}: wrong password, locked or expired account. It was not tried again. "
-            "Nothing was written.[ Told: {message}]"
+            "The domain refuses {account}: unknown name, wrong or expired password, locked or expired account. It was "
+            "not tried again. Nothing was written.[ Told: {message}]"
         ),
         next_step="Check the account in the domain and its password in the vault.",
+    ),
+    "transport.credssp_failed": Words(
+        title="CredSSP came to no end",
+        explanation=(
+            "The CredSSP logon of {account} to {host} was broken off before a password left this machine: {message} "
+            "The versions of both sides don't fit, or somebody stands between. Nothing was written."
+        ),
+        next_step=(
+            "Find out who answers at this address. If it is the workstation, update its Windows (CVE-2018-0886), or "
+            "use ntlm or kerberos, which hand no password on."
+        ),
+    ),
+    "transport.client_certificate_refused": Words(
+        title="Client certificate refused",
+        explanation=(
+            "{host} takes no logon with the certificate of the inventory: no local account is mapped to it, it has "
+            "ended, its authority is not trusted there, or logons by certificate are off.[ Told: {message}] Nothing "
+            "was written."
+        ),
+        next_step=(
+            "On the workstation: winrm get winrm/config/service/auth must say Certificate = true; winrm enumerate "
+            "winrm/config/service/certmapping shows which certificates are which accounts. A mapping holds the "
+            "account's password: after a change of it, make the mapping anew."
+        ),
+    ),
+    "transport.credentials_delegated": Words(
+        title="Credentials were handed on",
+        explanation=(
+            "The inventory lets {host} have the credentials of {account} (CredSSP or Kerberos delegation). Whoever "
+            "controls the workstation can use them on other machines."
+        ),
+        next_step=(
+            "Keep it to the workstations that need it, with an account that has few rights; else use ntlm or kerberos "
+            "without delegation."
+        ),
     ),
     "transport.certificate_expired": Words(
         title="Certificate has expired",
