@@ -68,7 +68,7 @@ class EmulatedStaging:
             _identity(workstation, Condition()), boot_time=datetime.fromtimestamp(workstation.boot_time, tz=UTC)
         )
         person = rf"{whose.name}\{whose.person}"
-        machine.share = ShareAccess(whose.place, servers, rf"WORKGROUP\{whose.name}$", person)
+        machine.share = ShareAccess(whose.place, servers, f"{whose.name}$", person)
         machine.disk.shared = Shared(
             canonical(whose.place.unc) + "\\",
             servers.folder(whose.place),

@@ -199,7 +199,7 @@ class WorkstationFolder:
                 "root": str(self.database.parent),
                 "addresses": [whose.place.address],
                 "person": rf"{whose.name}\{whose.person}",
-                "machine": rf"WORKGROUP\{whose.name}$",
+                "machine": f"{whose.name}$",
                 "drives": {whose.place.drive: whose.place.root},
                 "declines": condition.declines_restart,
                 "faults": [_fault(fault, culture) for fault in ShareFault if fault in condition.share],

@@ -7,7 +7,7 @@
 #   root       the folder on this machine.
 #   addresses  ["192.0.2.20"]: what the server's name stands for.
 #   person     "ASSO\\marie"; null: nobody is logged on.
-#   machine    "ASSO\\POSTE-01$": the machine's account.
+#   machine    "POSTE-01$": the machine's account.
 #   drives     {"P:": "\\\\SRV\\Impact"}: what the person's profile remembers.
 #   declines   true: the person says no to a restart.
 #   accounts   {"marie": {"password": "...", "code": 0}}: those of the server, by name in lower case, without a domain;
