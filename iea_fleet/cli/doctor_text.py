@@ -127,6 +127,7 @@ class _Hanging:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         room = options.update_width(max(options.max_width - len(self.mark), 20))
         for number, line in enumerate(Paragraph(self.text).__rich_console__(console, room)):
+            line.rstrip()  # type: ignore[union-attr]
             yield Text.assemble(self.mark if number == 0 else " " * len(self.mark), line)  # type: ignore[arg-type]
 
 
