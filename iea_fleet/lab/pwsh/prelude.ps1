@@ -204,9 +204,10 @@ function Invoke-LabAsOther {
 function Restart-LabWorkstation { Complete-LabStep 'restart_computer' }
 $global:LabLogon = $false
 $global:LabLogonRefused = 0
-foreach ($pair in @(
-        @('Expand-Path', 'Expand-LabPath'), @('Read-FileByte', 'Read-LabFile'), @('Write-DurableFile', 'Write-LabFile')
-        @('Open-ShareStep', 'Open-LabShareStep'), @('Connect-Share', 'Connect-LabShare'), @('Disconnect-Share', 'Disconnect-LabShare')
-        @('Invoke-AsOther', 'Invoke-LabAsOther'), @('Get-Person', 'Get-LabPerson'), @('Get-MachineAccount', 'Get-LabMachineAccount')
-        @('Restart-Workstation', 'Restart-LabWorkstation')
-    )) { Set-Alias -Scope Global -Name $pair[0] -Value $pair[1] }
+$replaced = @{
+    'Expand-Path' = 'Expand-LabPath'; 'Read-FileByte' = 'Read-LabFile'; 'Write-DurableFile' = 'Write-LabFile'
+    'Open-ShareStep' = 'Open-LabShareStep'; 'Connect-Share' = 'Connect-LabShare'; 'Disconnect-Share' = 'Disconnect-LabShare'
+    'Invoke-AsOther' = 'Invoke-LabAsOther'; 'Get-Person' = 'Get-LabPerson'; 'Get-MachineAccount' = 'Get-LabMachineAccount'
+    'Restart-Workstation' = 'Restart-LabWorkstation'
+}
+foreach ($name in $replaced.Keys) { Set-Alias -Scope Global -Name $name -Value $replaced[$name] }
