@@ -37,6 +37,7 @@ class Content:
             "PATH": _joined(str(Path(sys.executable).parent), "PATH"),
             "ANSIBLE_ACTION_PLUGINS": _joined(str(self.plugins / "action"), "ANSIBLE_ACTION_PLUGINS"),
             "ANSIBLE_LIBRARY": _joined(str(self.plugins / "modules"), "ANSIBLE_LIBRARY"),
+            "ANSIBLE_LOOKUP_PLUGINS": _joined(str(self.plugins / "lookup"), "ANSIBLE_LOOKUP_PLUGINS"),
             "ANSIBLE_ROLES_PATH": _joined(str(self.folder / "roles"), "ANSIBLE_ROLES_PATH"),
             # Ansible refuses to start where the user's locale is not installed; what people read is not Ansible's.
             "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",

@@ -12,7 +12,7 @@ from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
-from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, plan_variables, undo_task
+from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, look_variables, plan_variables, undo_task
 from iea_fleet.rollout.visit import Visit
 
 TURNS: Final = 3
@@ -125,7 +125,7 @@ class Fix:
     def carry_out(self) -> Repair:
         """From the look to the last judgement."""
         self._person.looks()
-        outcome = self._visit.look({"iea_report_sheets": [sheet.value for sheet in self._allowed.sheets]})
+        outcome = self._visit.look(look_variables(self._task))
         self._person.found(outcome)
         plan = self._plan(outcome)
         turns = 0

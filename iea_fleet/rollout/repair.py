@@ -16,6 +16,7 @@ from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Outcome
+from iea_fleet.model.request import AsWhom
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
 from iea_fleet.profiles import find_profile
 from iea_fleet.rollout.inventory import Host
@@ -43,9 +44,12 @@ class Case(StrEnum):
         return (Sheet.CONNECTION,) if self is Case.RELAUNCH else (Sheet(self.value),)
 
 
+_AS_WHOM: Final = (AsWhom.LOGON, AsWhom.USER)
+"""As whom a share is looked at unless the inventory says it: what the application sees is what its user sees."""
+
 _SHEETS: Final = tuple(sheet.value for sheet in ORDER)
 _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "share": ("mend",),
+    "share": ("as_whom", "mend"),
     "session": ("release", "user", "workstation", "force"),
     "licence": ("reset", "undo"),
     "connection": ("save", "relaunch"),
@@ -69,6 +73,8 @@ def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
             key = name.removeprefix(f"iea_{sheet}_")
             if key != name and key != "password" and _is_usable(sheet, key, value):
                 given.setdefault(sheet, {})[key] = value
+    if "iea_share_as_whom" not in host.variables:
+        given.setdefault("share", {})["as_whom"] = [whom.value for whom in _AS_WHOM]
     arguments = parse_arguments({"profile": "lab", **given})
     return Task(
         sheets=sheets,
@@ -98,6 +104,14 @@ def _is_usable(sheet: str, key: str, value: object) -> bool:
     except InputError:
         return False
     return True
+
+
+def look_variables(task: Task) -> dict[str, object]:
+    """A look as variables of the role iea_report."""
+    return {
+        "iea_report_sheets": [sheet.value for sheet in task.sheets],
+        "iea_share_as_whom": [whom.value for whom in task.share.as_whom],
+    }
 
 
 def plan_variables(task: Task) -> dict[str, object]:
