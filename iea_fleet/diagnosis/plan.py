@@ -16,7 +16,7 @@ from iea_fleet.diagnosis.share_codes import FAULTS
 from iea_fleet.diagnosis.sheets import KINDS as FINDING_KINDS
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.diagnosis.told import Told
-from iea_fleet.model.answer import Answer
+from iea_fleet.model.answer import Answer, Step
 from iea_fleet.model.desired import Binding, DesiredLicence, ShareRemedy
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
@@ -213,8 +213,13 @@ class _Planner:
         tried: frozenset[str],
         standing: Callable[[str, str], Standing] | None,
     ) -> None:
-        self.task, self.answer, self.force, self.tried = task, answer, force, tried
+        self.task, self.answer, self.force = task, answer, force
+        if answer.error is not None and answer.error.step is Step.ACT:
+            # What came after the step that failed was not tried at all.
+            tried &= frozenset(_SHARE_REMEDIES.values())
+        self.tried = tried
         self.standing = standing or self._only_itself
+        self.fleet_known = standing is not None
         self.findings = outcome.findings
         self.codes = frozenset(finding.code for finding in outcome.findings)
         self.remedies: list[Remedy] = []
@@ -310,7 +315,8 @@ class _Planner:
             self.task.profile.moment_format,
             without_row=int(finding.code == "licence.bound_elsewhere"),
         )
-        if choice.reinstall:
+        # One host alone can't tell that resetting won't last: first the sheet's way, then, when it did not help, this.
+        if choice.reinstall and (self.fleet_known or RESET_LICENCE in self.tried):
             words = {"licence": unique[0][LICENCE], "workstations": _names(unique)}
             self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
         if choice.reset:

@@ -119,5 +119,5 @@ def is_double_hop(facts: ShareFacts, *, with_credentials: bool) -> bool:
         and not with_credentials
         and bool(facts.server)
         and facts.win32_code in _HOP_CODES
-        and facts.layer not in {ShareLayer.NAME, ShareLayer.TCP}
+        and facts.layer is ShareLayer.SHARE
     )
