@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from iea_fleet.agent import parse_answer, payload
 from iea_fleet.lab.emulated.disk import Cut as DiskCut
 from iea_fleet.lab.emulated.disk import Disk, Lock, canonical
-from iea_fleet.lab.emulated.machine import Identity, Machine
+from iea_fleet.lab.emulated.machine import Ended, Identity, Machine
+from iea_fleet.lab.emulated.machine import Program as Run
 from iea_fleet.lab.emulated.network import Network
 from iea_fleet.lab.emulated.registry import Registry
 from iea_fleet.lab.emulated.round import run_round
 from iea_fleet.model.request import Request
-from tests.contract.world import Cut, Round, World
+from tests.contract.world import Cut, Meddling, Program, Round, World
 
 _ROOT = r"C:\poste"
 _STATE = "programdata\\iea-fleet\\"
@@ -26,7 +27,9 @@ class Emulated:
     def __init__(self, network: Network | None = None) -> None:
         self._network = network or Network()
 
-    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
+    def play(
+        self, world: World, requests: Sequence[Request], cut: Cut | None = None, meddling: Meddling | None = None
+    ) -> tuple[Round, ...]:
         """See `Contestant.play`."""
         disk = Disk(
             {canonical(rf"{_ROOT}\{path}"): data for path, data in world.files.items()},
@@ -42,13 +45,40 @@ class Emulated:
             services=None,
             processes={"pwsh": 1},
             busy=world.busy,
+            programs={canonical(_real(path)): _run(disk, program) for path, program in world.programs.items()},
         )
         rounds = []
         for request in requests:
+            # The record of the numbers of steps begins anew with each process.
+            disk.meddle = None if meddling is None else _meddle(disk, meddling)
+            meddling = None
             output = run_round(machine, payload(request))
             answer = parse_answer(output.stdout, request) if output.exit_code == 0 else None
             rounds.append(Round(answer, *_snapshot(disk)))
         return tuple(rounds)
+
+
+def _real(path: str) -> str:
+    return rf"{_ROOT}\{path}"
+
+
+def _run(disk: Disk, program: Program) -> Run:
+    def run(arguments: tuple[str, ...], standard_input: str) -> Ended:
+        if not program.takes_s:
+            for path, data in program.writes.items():
+                disk.lay(_real(path), data)
+        printed = program.prints + (standard_input.partition("\n")[0] if program.echoes else "")
+        return Ended(program.exit_code, printed, program.takes_s)
+
+    return run
+
+
+def _meddle(disk: Disk, meddling: Meddling) -> Callable[[int], None]:
+    def meddle(step: int) -> None:
+        if step == meddling.step:
+            disk.lay(_real(meddling.path), meddling.data)
+
+    return meddle
 
 
 def _snapshot(disk: Disk) -> tuple[dict[str, bytes], frozenset[str]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from iea_fleet.agent import parse_answer, script_text
 from iea_fleet.model.answer import Answer
 from iea_fleet.model.request import Request
-from tests.contract.world import Cut, Round, World
+from tests.contract.world import Cut, Meddling, Program, Round, World
 
 _DONE = b"<<<round is over>>>"
 _PATIENCE_S = 60.0
@@ -36,6 +36,7 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
     }
     $global:Left = $round.cut
     $global:Torn = $round.torn
+    $global:Meddling = $round.meddling
     $block = if ($round.cut) { $mortal } else { $whole }
     $printed = ''
     :power foreach ($once in 1) {
@@ -72,7 +73,9 @@ class Pwsh:
             self._process.communicate()
             self._process = None
 
-    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
+    def play(
+        self, world: World, requests: Sequence[Request], cut: Cut | None = None, meddling: Meddling | None = None
+    ) -> tuple[Round, ...]:
         """See `Contestant.play`."""
         self._count += 1
         root = self._folder / f"poste-{self._count}"
@@ -85,21 +88,28 @@ class Pwsh:
                     # .NET on Unix opens files with an advisory lock and meets a sharing violation where there is one.
                     fcntl.flock(locks.enter_context(_real(root, path).open("rb")), fcntl.LOCK_EX)
                 for request in requests:
-                    rounds.append(Round(self._round(request, environment, cut or Cut(0)), *_snapshot(root)))
-                    cut = None
+                    answer = self._round(request, environment, cut or Cut(0), meddling)
+                    rounds.append(Round(answer, *_snapshot(root, world)))
+                    cut = meddling = None
             return tuple(rounds)
         finally:
             shutil.rmtree(root)
 
-    def _round(self, request: Request, environment: Mapping[str, str], cut: Cut) -> Answer | None:
+    def _round(
+        self, request: Request, environment: Mapping[str, str], cut: Cut, meddling: Meddling | None
+    ) -> Answer | None:
         """What one round said; None: nothing, the power had gone."""
         process = self._process or self._start()
         order = {
             "environment": dict(environment),
             "request": _base64(request.to_line()),
-            "cut": cut.step,
+            "cut": cut.step if meddling is None else meddling.step,
             "torn": cut.torn,
+            "meddling": None,
         }
+        if meddling is not None:
+            path = str(_real(Path(environment["ROOT"]), meddling.path))
+            order["meddling"] = {"path": path, "data": base64.b64encode(meddling.data).decode()}
         assert process.stdin is not None
         process.stdin.write(_base64(json.dumps(order)).encode() + b"\n")
         process.stdin.flush()
@@ -141,13 +151,15 @@ _EMPTIED = "$stream.SetLength(0)\n"
 def mortal_script() -> str:
     """The script with the power's switch in it: it goes after `$Left` steps, when `$Torn` in the last."""
     names = "|".join(DURABLE_FUNCTIONS)
-    head = "if (--$global:Left -eq 0 -and -not $global:Torn) { break power }"
+    meddle = "[IO.File]::WriteAllBytes($global:Meddling.path, [Convert]::FromBase64String($global:Meddling.data))"
+    happens = f"if ($global:Meddling) {{ {meddle} }} elseif (-not $global:Torn) {{ break power }}"
+    head = f"if (--$global:Left -eq 0) {{ {happens} }}"
     half = "$stream.Write($Content, 0, [Int32] ($Content.Length / 2)); $stream.Flush($true); break power"
     head_at = rf"(?m)^(function (?:{names}) \{{\n(?:param \(.*\)\n)?)"
     script, count = re.subn(head_at, lambda match: f"{match[1]}{head}\n", script_text())
     assert count == len(DURABLE_FUNCTIONS), "a durable function of the script has another name now"
     assert script.count(_EMPTIED) == 1, "Write-DurableFile of the script empties the file in another way now"
-    return script.replace(_EMPTIED, f"{_EMPTIED}if ($global:Left -eq 0) {{ {half} }}\n")
+    return script.replace(_EMPTIED, f"{_EMPTIED}if ($global:Left -eq 0 -and -not $global:Meddling) {{ {half} }}\n")
 
 
 def _base64(text: str) -> str:
@@ -164,14 +176,31 @@ def _lay(root: Path, world: World) -> None:
         _real(root, path).parent.mkdir(parents=True, exist_ok=True)
         _real(root, path).write_bytes(data)
         _real(root, path).chmod(0o755)  # on Windows a program needs no bit for that
+    for path, program in world.programs.items():
+        _real(root, path).parent.mkdir(parents=True, exist_ok=True)
+        _real(root, path).write_text(_script(root, program))
+        _real(root, path).chmod(0o755)
 
 
-def _snapshot(root: Path) -> tuple[dict[str, bytes], frozenset[str]]:
+def _script(root: Path, program: Program) -> str:
+    """A program as a shell script."""
+    lines = ["#!/bin/sh", *(["IFS= read -r line"] if program.echoes else [])]
+    lines += [f"sleep {program.takes_s}"] if program.takes_s else []
+    lines += ["base64 -d <<'END'", base64.b64encode(program.prints.encode()).decode(), "END"]
+    lines += ['printf %s "$line"'] if program.echoes else []
+    for path, data in program.writes.items():
+        lines += [f"base64 -d > '{_real(root, path)}' <<'END'", base64.b64encode(data).decode(), "END"]
+    return "\n".join([*lines, f"exit {program.exit_code}", ""])
+
+
+def _snapshot(root: Path, world: World) -> tuple[dict[str, bytes], frozenset[str]]:
+    programs = {path.lower() for path in world.programs}
     state = root / "ProgramData" / "iea-fleet"
     files = {
         str(path.relative_to(root)).replace("/", "\\").lower(): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file() and not path.is_relative_to(state)
     }
+    files = {path: data for path, data in files.items() if path not in programs}
     names = frozenset(path.name for path in state.iterdir()) if state.is_dir() else frozenset()
     return files, names - {"lock"}

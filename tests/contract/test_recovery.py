@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from iea_fleet.model.answer import Status
+from iea_fleet.model.answer import Status, Step
 from iea_fleet.model.request import Request
-from tests.contract.world import APP, Contestant, Cut, Round, World, request, setting
+from tests.contract.world import APP, Contestant, Cut, Meddling, Round, World, request, setting
 
 _INI = {"store": "ini", "path": rf"{APP}\a.ini", "section": "S", "key": "k"}
 _PROPERTIES = {"store": "properties", "path": rf"{APP}\b.properties", "key": "k"}
-_BEFORE = {r"app\a.ini": b"[S]\r\nk=before\r\n", r"app\b.properties": b"k=before\n"}
-_AFTER = {r"app\a.ini": b"[S]\r\nk=after\r\n", r"app\b.properties": b"k=after\n"}
-_MOST_STEPS = 26
+_LICENCES = r"app\licences.csv"
+_BEFORE = {
+    r"app\a.ini": b"[S]\r\nk=before\r\n",
+    r"app\b.properties": b"k=before\n",
+    _LICENCES: b"IEA-1;PC-1\r\nIEA-2;PC-2\r\n",
+}
+_AFTER = {
+    r"app\a.ini": b"[S]\r\nk=after\r\n",
+    r"app\b.properties": b"k=after\n",
+    _LICENCES: b"IEA-1;\r\nIEA-2;PC-2\r\n",
+}
+_RECORDS = {
+    "store": "lines",
+    "path": rf"{APP}\licences.csv",
+    "pattern": "^(IEA-[0-9]);(.*)$",
+    "fields": ["licence", "workstation"],
+}
+_RELEASE = {"id": "third", "target": _RECORDS, "match": [{"licence": "IEA-1"}], "values": {"workstation": ""}}
+_FOREIGN = b"IEA-1;PC-1\r\nIEA-2;PC-2\r\nIEA-3;PC-3\r\n"
+_MOST_STEPS = 30
 
 
 def _request(transaction: str, **more: object) -> Request:
@@ -20,7 +37,8 @@ def _request(transaction: str, **more: object) -> Request:
         {"id": "first", "target": _INI, "value": "after"},
         {"id": "second", "target": _PROPERTIES, "value": "after"},
     ]
-    return request(transaction=transaction * 32, probe=[setting("p", _INI)], ensure=changes, **more)
+    probes = [setting("p", _INI), {"kind": "records", "id": "r", "target": _RECORDS}]
+    return request(transaction=transaction * 32, probe=probes, ensure=changes, release=[_RELEASE], **more)
 
 
 def _cut_rounds(engine: Contestant, step: int, torn: bool, second: Request) -> tuple[Round, ...] | None:
@@ -72,3 +90,26 @@ def test_a_dry_run_leaves_what_a_power_cut_left(engine: Contestant) -> None:
         first, second = rounds
         assert (first.files, first.state) == (second.files, second.state), f"step {step}"
         assert second.said.recovered is None
+
+
+def test_what_another_program_writes_meanwhile_is_never_lost(engine: Contestant) -> None:
+    """Licences lie on a share that every workstation of a site writes to."""
+    codes = set()
+    for step in range(1, _MOST_STEPS):
+        meddling = Meddling(step, _LICENCES, _FOREIGN)
+        (first,) = engine.play(World(dict(_BEFORE)), [_request("1")], meddling=meddling)
+        said = first.said
+        if said.status is Status.DONE:
+            # It came after the last look at the file, or never: the file is whole, and whose it is is plain.
+            assert first.files[_LICENCES] in (_FOREIGN, _AFTER[_LICENCES]), f"step {step}"
+            assert {path: first.files[path] for path in _BEFORE if path != _LICENCES}.items() <= _AFTER.items()
+            if first.files[_LICENCES] == _AFTER[_LICENCES]:
+                break
+            continue
+        assert first.files[_LICENCES] == _FOREIGN, f"step {step}"
+        assert {path: first.files[path] for path in _BEFORE if path != _LICENCES}.items() <= _BEFORE.items()
+        assert said.error is not None
+        codes.add((said.error.step, said.error.win32_code, said.error.undone))
+    assert step < _MOST_STEPS - 1, "the transaction never passes undisturbed"
+    assert (Step.WRITE, 33, True) in codes
+    assert {each[0] for each in codes} <= {Step.WRITE, Step.READ_BACK}

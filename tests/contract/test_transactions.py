@@ -6,9 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.contract.cases.names import NAMES
+from tests.contract.cases.records import RECORDS
 from tests.contract.cases.transactions import TRANSACTIONS, Case
+from tests.contract.cases.work import WORK
 from tests.contract.world import Contestant, Round, comparable
 
+CASES = (*TRANSACTIONS, *RECORDS, *WORK, *NAMES)
 Play = Callable[[Contestant, Case], tuple[Round, ...]]
 
 
@@ -25,13 +29,13 @@ def play() -> Play:
     return play_once
 
 
-@pytest.mark.parametrize("case", TRANSACTIONS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_transaction_does_as_the_contract_says(engine: Contestant, play: Play, case: Case) -> None:
     case.check(play(engine, case))
 
 
 @pytest.mark.pwsh
-@pytest.mark.parametrize("case", TRANSACTIONS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_both_engines_give_the_same_answers(emulated: Contestant, pwsh: Contestant, play: Play, case: Case) -> None:
     ours, theirs = play(emulated, case), play(pwsh, case)
     assert [comparable(each.said) for each in ours] == [comparable(each.said) for each in theirs]

@@ -15,6 +15,25 @@ APP = r"%ROOT%\app"
 
 
 @dataclass(frozen=True)
+class Program:
+    r"""What a program does when it is run.
+
+    Args:
+        exit_code: how it ends.
+        prints: what it prints before; nothing else.
+        echoes: it prints the first line of its standard input too.
+        takes_s: how long it takes.
+        writes: files that it writes, by path below ROOT.
+    """
+
+    exit_code: int = 0
+    prints: str = ""
+    echoes: bool = False
+    takes_s: int = 0
+    writes: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class World:
     r"""A workstation before a round.
 
@@ -22,11 +41,13 @@ class World:
         files: bytes by path below ROOT, with `\`.
         locked: files that another program holds open, not shared.
         busy: another transaction holds the lock.
+        programs: by path below ROOT.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     locked: tuple[str, ...] = ()
     busy: bool = False
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Round:
 
     Args:
         answer: None: the process ended without one.
-        files: every file below ROOT, by path in lower case with `\`; the state folder's own files are left out.
+        files: every file below ROOT, by path in lower case with `\`, without the state folder's own and programs.
         state: names of the files in the state folder, without `lock`.
     """
 
@@ -58,12 +79,23 @@ class Cut:
     torn: bool = False
 
 
+@dataclass(frozen=True)
+class Meddling:
+    r"""Another program writes a file right before a durable step of the first round; `path` is below ROOT."""
+
+    step: int
+    path: str
+    data: bytes
+
+
 class Contestant(Protocol):
     """An engine that plays cases."""
 
     name: str
 
-    def play(self, world: World, requests: Sequence[Request], cut: Cut | None = None) -> tuple[Round, ...]:
+    def play(
+        self, world: World, requests: Sequence[Request], cut: Cut | None = None, meddling: Meddling | None = None
+    ) -> tuple[Round, ...]:
         """Play rounds one after the other on one workstation."""
         ...
 
@@ -112,5 +144,7 @@ _MASKS: Mapping[str, Any] = {
     "free_bytes": lambda value: value is not None,
     "proxy": lambda value: value is not None,
     "addresses": bool,
+    "account": bool,
+    "path": _place,
     "certificate": lambda value: value is not None,
 }

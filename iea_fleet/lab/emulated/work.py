@@ -19,8 +19,8 @@ from iea_fleet.model.request import (
 
 CANCELLED, FILE_NOT_FOUND = 1223, 2
 PRINTED_LENGTH = 500
-UNATTENDED_DELAY_S = 5.0
-"""How long a restart waits when nobody is to be warned any more."""
+LEAST_DELAY_S = 5.0
+"""How long a restart waits at least, in seconds: the answer has to be out before."""
 
 
 def carry_out(machine: Machine, step: Work) -> WorkOutcome:
@@ -29,7 +29,8 @@ def carry_out(machine: Machine, step: Work) -> WorkOutcome:
         case RestartService():
             return _told(step.id, machine.restart_service(step.name))
         case RestartProcess():
-            return _told(step.id, machine.restart_process(step.name, machine.expanded(step.path)))
+            message = machine.restart_process(step.name, machine.expanded(step.path))
+            return _told(step.id, message, FILE_NOT_FOUND if message else 0)
         case RunCommand():
             return _run(machine, step)
         case ReconnectShare():
@@ -42,8 +43,8 @@ def carry_out(machine: Machine, step: Work) -> WorkOutcome:
             return _restart(machine, step)
 
 
-def _told(step: str, message: str) -> WorkOutcome:
-    return WorkOutcome(id=step, ok=not message, message=message, elapsed_ms=0)
+def _told(step: str, message: str, code: int = 0) -> WorkOutcome:
+    return WorkOutcome(id=step, ok=not message, win32_code=code, message=message, elapsed_ms=0)
 
 
 def _run(machine: Machine, step: RunCommand) -> WorkOutcome:
@@ -61,7 +62,7 @@ def _run(machine: Machine, step: RunCommand) -> WorkOutcome:
         # A program may say again what it was told.
         secret = given.rstrip("\n")
         printed = ended.printed.replace(secret, "***") if secret else ended.printed
-        message = printed.strip()[-PRINTED_LENGTH:]
+        message = printed.strip()[-PRINTED_LENGTH:] or f"It ended with {ended.exit_code}."
     elif step.until is not None and not _holds(machine, step.until):
         well, message = False, "What was waited for did not come about in time."
     return WorkOutcome(id=step.id, ok=well, exit_code=ended.exit_code, message=message, elapsed_ms=elapsed_ms)
@@ -80,5 +81,5 @@ def _restart(machine: Machine, step: RestartComputer) -> WorkOutcome:
         return WorkOutcome(id=step.id, ok=False, win32_code=CANCELLED, message=message, elapsed_ms=0)
     # Who was asked has had the time to save; who is only told gets it now.
     delay_s = step.delay_s if somebody and not step.ask else 0
-    machine.restart_due_s = max(UNATTENDED_DELAY_S, float(delay_s))
+    machine.restart_due_s = max(LEAST_DELAY_S, float(delay_s))
     return WorkOutcome(id=step.id, ok=True, elapsed_ms=0)
