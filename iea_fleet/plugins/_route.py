@@ -48,6 +48,15 @@ def route(connection: Connection, deadline_s: int) -> TransportFacts:
     )
 
 
+def password_is_empty(connection: Connection, methods: tuple[str, ...]) -> bool:
+    """Whether the inventory gives an empty password to a logon that needs one.
+
+    So does `lookup('env', ...)` of a variable that is not set. Windows lets nobody log on over the network without a
+    password (LimitBlankPasswordUse), and each try would count as a wrong one.
+    """
+    return connection.get_option("remote_password") == "" and not {"kerberos", "certificate"} & {*methods}
+
+
 def _is_true(value: object) -> bool:
     """How pywinrm reads its own switch."""
     return str(value).lower() in {"true", "t", "yes", "y", "on", "1"}

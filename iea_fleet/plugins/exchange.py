@@ -16,7 +16,7 @@ from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
 from iea_fleet.plugins._clients import Connection
 from iea_fleet.plugins._round import Round
-from iea_fleet.plugins._route import SUPPORTED, route
+from iea_fleet.plugins._route import SUPPORTED, password_is_empty, route
 from iea_fleet.plugins._watch import Watch
 from iea_fleet.profiles import find_profile
 
@@ -85,6 +85,8 @@ def _task(asked: Arguments, *, check_mode: bool) -> Task:
 
 def _problem(connection: Connection, base: TransportFacts) -> TransportFacts | None:
     """What forbids to connect at all, as facts; pywinrm checks its own two timeouts when the client is made."""
+    if password_is_empty(connection, base.methods):
+        return replace(base, failure=Failure.CREDENTIALS_MISSING)
     if connection.transport != "psrp":
         return None
     operation_s, read_s = connection.get_option("operation_timeout"), connection.get_option("read_timeout")

@@ -238,6 +238,7 @@ def test_basic_over_http_to_this_machine_works(tmp_path: Path) -> None:
     ("variables", "code"),
     [
         ({"ansible_password": None}, "credentials_missing"),
+        ({"ansible_password": ""}, "credentials_missing"),
         ({"ansible_winrm_read_timeout_sec": 20, "ansible_winrm_operation_timeout_sec": 20}, "timeouts_inverted"),
         ({"ansible_winrm_transport": "credssp"}, "client"),
         ({"ansible_winrm_transport": "kerberos", "ansible_password": None}, "client"),

@@ -1,0 +1,130 @@
+"""One inventory, three associations, three places for the password: Ansible Vault, the environment, the keyring."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from iea_fleet.lab.workstation import Account
+from tests.plugins.conftest import Bench, open_bench
+
+PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
+VAULT_PASSWORD = "the vault's own"
+PASSWORDS = {"vaulted": "canary-of-the-vault-1", "exported": "canary-of-the-env-22", "ringed": "canary-of-the-ring-3"}
+KEYRING = '''
+"""A keyring in a file, for want of a desktop's."""
+import json, os, pathlib
+from keyring.backend import KeyringBackend
+class Keyring(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username):
+        return json.loads(pathlib.Path(os.environ["TEST_KEYRING"]).read_text()).get(f"{service}/{username}")
+    def set_password(self, service, username, password): ...
+    def delete_password(self, service, username): ...
+'''
+
+
+def lay_inventory(bench: Bench, folder: Path) -> Path:
+    """An inventory folder as docs and example tell it; each host is the one workstation by another account."""
+    inventory = folder / "inventory"
+    port = bench.workstation.description.http_port
+    hosts = {
+        f"site_{user}": {
+            "hosts": {f"{user}-01": {"ansible_host": "127.0.0.1", "iea_computer_name": bench.workstation.name}}
+        }
+        for user in PASSWORDS
+    }
+    common = {
+        "ansible_connection": "winrm",
+        "ansible_port": port,
+        "ansible_winrm_scheme": "http",
+        "ansible_winrm_transport": "ntlm",
+        "iea_profile": "lab",
+    }
+    sources = {
+        "vaulted": "{{ vault_workstation_password }}",
+        "exported": "{{ lookup('env', 'EXPORTED_PASSWORD') }}",
+        "ringed": "{{ lookup('iea_keyring', ansible_user) }}",
+    }
+    inventory.mkdir()
+    (inventory / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": common, "children": hosts}}))
+    for user, source in sources.items():
+        variables = inventory / "group_vars" / f"site_{user}"
+        variables.mkdir(parents=True)
+        (variables / "main.yml").write_text(yaml.safe_dump({"ansible_user": user, "ansible_password": source}))
+    vault = inventory / "group_vars" / "site_vaulted" / "vault.yml"
+    vault.write_text(yaml.safe_dump({"vault_workstation_password": PASSWORDS["vaulted"]}))
+    (folder / "vault-password").write_text(VAULT_PASSWORD)
+    subprocess.run(
+        [Path(sys.executable).with_name("ansible-vault"), "encrypt", "--vault-password-file", "vault-password", vault],
+        cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    return inventory
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "LC_", "COLUMNS"))}
+    (folder / "keyring_in_a_file.py").write_text(KEYRING)
+    (folder / "keyring.json").write_text(json.dumps({"iea-fleet/ringed": PASSWORDS["ringed"]}))
+    return subprocess.run(
+        [*PROGRAM, *arguments, "--vault-password-file", str(folder / "vault-password")],
+        cwd=folder,
+        env=kept
+        | {
+            "IEA_FLEET_STATE": str(folder / "state"),
+            "LANG": "C.UTF-8",
+            "EXPORTED_PASSWORD": PASSWORDS["exported"],
+            "PYTHON_KEYRING_BACKEND": "keyring_in_a_file.Keyring",
+            "TEST_KEYRING": str(folder / "keyring.json"),
+            "PYTHONPATH": os.pathsep.join((str(folder), str(Path(__file__).parents[2]))),
+        }
+        | environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+
+
+def test_each_association_has_its_password_elsewhere(tmp_path: Path) -> None:
+    pytest.importorskip("keyring", reason="the extra keyring is not installed")
+    accounts = tuple(Account(user, password) for user, password in PASSWORDS.items())
+    with open_bench(tmp_path, accounts=accounts) as bench:
+        inventory = lay_inventory(bench, tmp_path)
+        ended = run(tmp_path, "push", "-i", str(inventory), "--json")
+        assert bench.workstation.stats.refused_logons == 0
+        assert bench.workstation.stats.logons == len(PASSWORDS)
+    assert {host["host"]: host["verdict"] in {"ok", "changed"} for host in json.loads(ended.stdout)["hosts"]} == {
+        f"{user}-01": True for user in PASSWORDS
+    }, ended.stdout + ended.stderr
+    written = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    said = (ended.stdout + ended.stderr).encode()
+    assert not any(password.encode() in written + said for password in PASSWORDS.values())
+
+
+@pytest.mark.parametrize(
+    ("site", "changes", "said"),
+    [
+        ("ringed", {"TEST_KEYRING": "{}"}, "keyring set iea-fleet 'ringed'"),
+        ("exported", {"EXPORTED_PASSWORD": ""}, "no user name or no password"),
+    ],
+)
+def test_a_password_that_is_not_there_is_said_and_the_host_is_not_asked(
+    tmp_path: Path, site: str, changes: dict[str, str], said: str
+) -> None:
+    pytest.importorskip("keyring", reason="the extra keyring is not installed")
+    with open_bench(tmp_path, accounts=(Account(site, PASSWORDS[site]),)) as bench:
+        inventory = lay_inventory(bench, tmp_path)
+        empty = tmp_path / "empty.json"
+        empty.write_text("{}")
+        changes = {name: str(empty) if value == "{}" else value for name, value in changes.items()}
+        ended = run(tmp_path, "push", "-i", str(inventory), "--limit", f"{site}-01", **changes)
+        assert bench.workstation.stats.logons == bench.workstation.stats.refused_logons == 0
+    assert said in " ".join((ended.stdout + ended.stderr).split())
+    assert "Traceback" not in ended.stdout + ended.stderr
