@@ -14,7 +14,8 @@ from rich.text import Text
 
 from iea_fleet.cli.options import INVENTORY_DEFAULT
 from iea_fleet.cli.output import console, print_document
-from iea_fleet.cli.session import ask_vault_password
+from iea_fleet.cli.present import INTERRUPTED
+from iea_fleet.cli.session import ask_vault_password, signals
 from iea_fleet.cli.words import Language, say
 from iea_fleet.doctor.checks import Subject, exit_code, worst
 from iea_fleet.doctor.controller import check_controller
@@ -30,6 +31,7 @@ from iea_fleet.report.wording import words
 from iea_fleet.report.wording.interface import interface
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.inventory import read_inventory
+from iea_fleet.rollout.run import Stop
 from iea_fleet.rollout.vault import Vault
 
 _STATES = {Severity.OK: "ok", Severity.INFO: "ok", Severity.WARNING: "warning", Severity.ERROR: "error"}
@@ -60,14 +62,15 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     Raises: FleetError when workstations can't even be looked for.
     """
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
-    subjects = _machine(request, vault) if request.pattern is None else _hosts(request, vault, lang, screen)
+    stop = Stop()
+    subjects = _machine(request, vault) if request.pattern is None else _hosts(request, vault, lang, screen, stop)
     if request.as_json:
         print_document(json.dumps(_document(subjects, lang), ensure_ascii=False, indent=2))
     else:
         out = console(sys.stdout)
         for line in _lines(subjects, lang):
             out.print(line)
-    return exit_code(subjects)
+    return INTERRUPTED if stop.by_user else exit_code(subjects)
 
 
 def _machine(request: Request, vault: Vault) -> tuple[Subject, ...]:
@@ -75,12 +78,11 @@ def _machine(request: Request, vault: Vault) -> tuple[Subject, ...]:
     return (Subject("", (*check_controller(request.state, request.ledger), *check_inventory(sources))),)
 
 
-def _hosts(request: Request, vault: Vault, lang: Language, screen: Console) -> tuple[Subject, ...]:
+def _hosts(request: Request, vault: Vault, lang: Language, screen: Console, stop: Stop) -> tuple[Subject, ...]:
     state, content = open_state_folder(request.state), find_content()
     hosts = read_inventory(request.inventory, request.pattern, vault, content.environment())
     state.require_space()
     remove_leftovers(state.path / "runs")
-    screen.print(say("checking_hosts", lang, hosts=len(hosts)))
     folder = state.run_folder(new_run_id())
 
     def told(subject: Subject) -> None:
@@ -88,9 +90,10 @@ def _hosts(request: Request, vault: Vault, lang: Language, screen: Console) -> t
         screen.print(f"{neutralise(subject.host)}  {state_}", soft_wrap=True)
 
     try:
-        with claim(folder):
+        with signals(stop, lang), claim(folder):
+            screen.print(say("checking_hosts", lang, hosts=len(hosts)))
             order = Order(request.inventory, hosts, request.forks, vault, folder, content)
-            return examine_hosts(order, told)
+            return examine_hosts(order, told, lambda: stop.reason)
     finally:
         remove_leftovers(state.path / "runs")
 

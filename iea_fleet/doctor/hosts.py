@@ -88,12 +88,16 @@ class _Ear:
         return self.hosts.setdefault(name, _Heard())
 
 
-def examine_hosts(order: Order, told: Callable[[Subject], None]) -> tuple[Subject, ...]:
+def examine_hosts(
+    order: Order, told: Callable[[Subject], None], reason_to_end: Callable[[], str]
+) -> tuple[Subject, ...]:
     """Look at every host, a few at first for each account, so that a wrong password locks nobody out.
 
     Args:
         order: what to look at.
         told: called with each host when its pass has ended.
+        reason_to_end: asked now and then; unless "" the check ends at once (nothing is written anywhere), and those
+            that were not finished have it as their reason.
     Returns: a subject a host, in order.
     Raises: LocalFailure when this machine stood in the way.
     """
@@ -106,8 +110,8 @@ def examine_hosts(order: Order, told: Callable[[Subject], None]) -> tuple[Subjec
         ear = _Ear()
         names = [host.name for host in hosts]
         call = PlaybookCall(PLAYBOOK, order.inventory, names, order.forks, False, False, order.vault, environment)
-        end = run_playbook(call, order.folder / f"pass-{number}", ear.hear, lambda: False)
-        silence = ear.said or f"Ansible ended with exit code {end.exit_code} and said nothing of it"
+        end = run_playbook(call, order.folder / f"pass-{number}", ear.hear, lambda: bool(reason_to_end()))
+        silence = reason_to_end() or ear.said or f"Ansible ended with exit code {end.exit_code} and said nothing of it"
         for host in hosts:
             heard = ear.hosts.get(host.name, _Heard())
             if heard.outcome is not None:
@@ -119,9 +123,10 @@ def examine_hosts(order: Order, told: Callable[[Subject], None]) -> tuple[Subjec
     for number in range(SCOUT_ROUNDS + 1):
         remaining = [host for host in order.hosts if host.name not in found]
         chosen = guard.scouts(remaining) if number < SCOUT_ROUNDS else remaining
-        if chosen:
+        if chosen and not reason_to_end():
             examine(chosen, number)
-    return tuple(found[host.name] for host in order.hosts)
+    unasked = check("doctor.not_asked", reason=reason_to_end())
+    return tuple(found.get(host.name, Subject(host.name, (unasked,))) for host in order.hosts)
 
 
 def _read_findings(raw: object) -> tuple[Finding, ...]:

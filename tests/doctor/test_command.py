@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import ssl
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,3 +205,25 @@ def test_the_script_is_printed_alone(tmp_path: Path, lab: Lab) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("#Requires -Version 5.1\n")
     assert "[String] $ComputerName = 'POSTE-12'," in done.stdout
+
+
+def test_interrupted_it_ends_at_once_and_says_who_was_not_asked(lab: Lab) -> None:
+    names = lab.hosts_up()
+    for name in names:
+        lab.break_host(name, "receive_never_ends")
+    command = [*lab.program, "doctor", "--limit", "all", "-i", "inventory", "--json", "--lang", "en"]
+    environment = lab.environment | {"COLUMNS": "200"}
+    with subprocess.Popen(
+        command, cwd=lab.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        for line in process.stderr:
+            if "Checking workstations" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        document = json.loads(process.stdout.read())
+        assert process.wait(60) == 130
+    assert [subject["host"] for subject in document["subjects"]] == names
+    assert "interrupted by the user" in document["subjects"][-1]["checks"][-1]["explanation"].lower()
+    assert not list((lab.folder / "state" / "runs").iterdir())
