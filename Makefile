@@ -1,6 +1,8 @@
 # Everything runs in a virtual environment below .venv; a machine needs only Python 3.11 or newer, make and git.
 PYTHON ?= python3
 BIN := .venv/bin
+# What pip installs for the tests; with Kerberos: make test EXTRAS=test,check,molecule,kerberos (needs libkrb5-dev, gcc).
+EXTRAS ?= test,check,molecule
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test check bench molecule schemas clean
@@ -13,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 	touch $@
 
 .venv/ready-test: .venv/ready
-	$(PIP) --editable '.[test,check,molecule]'
+	$(PIP) --editable '.[$(EXTRAS)]'
 	touch $@
 
 ## a fleet of 24 workstations on loopback, pushed, reported, pushed again, closed

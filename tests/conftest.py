@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
 @pytest.fixture
 def kerberos(realm: Realm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Realm:
     """The realm as what this process and its children see, with tickets of the test's own."""
+    if shutil.which("kinit") is None:
+        pytest.skip("no kinit on this machine: it needs the Debian package krb5-user")
     pytest.importorskip("kerberos", reason="pywinrm has no Kerberos here: it needs the package pykerberos")
     for name, value in realm.environment.items():
         monkeypatch.setenv(name, value)

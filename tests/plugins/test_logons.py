@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,9 @@ def test_an_account_that_the_realm_or_the_workstation_refuses(
 def test_a_kdc_whose_clock_is_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kerberos: Realm, connection: str, shift: str
 ) -> None:
-    pytest.importorskip("kerberos")
     del kerberos
+    if shutil.which("faketime") is None:
+        pytest.skip("no faketime on this machine: it needs the Debian package faketime")
     with Realm(tmp_path / "kdc", "ASSO.EXAMPLE", shift=shift) as realm:
         realm.add_users([Principal(USER, PASSWORD)])
         realm.add_hosts([NAME])
