@@ -36,7 +36,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 _CLOCK_TOLERANCE_S: Final = 300
 """RFC 4120 section 5.2.3 advises five minutes between two clocks; Windows has the same by default."""
-_CERTIFICATE_WARNING_DAYS: Final = 30
 _BASIC: Final = frozenset({"basic", "plaintext", "ssl"})
 """Names of pywinrm and pypsrp for a logon that sends the password itself."""
 
@@ -145,7 +144,7 @@ def _certificate(seen: Endpoint) -> Iterator[Finding]:
     if days is not None and days < 0:
         # A pin takes no notice of dates, nor does an inventory that says to ignore them; people should.
         yield _failure(replace(facts, failure=Failure.CERTIFICATE, certificate_problem="has expired"), Severity.WARNING)
-    elif days is not None and days < _CERTIFICATE_WARNING_DAYS:
+    else:
         yield from _oddity(replace(facts, certificate_ignored=False, clock_difference_s=None), Severity.WARNING)
 
 
