@@ -22,7 +22,9 @@ from iea_fleet.lab.condition import Condition
 from iea_fleet.lab.program import FILE, WorkstationFile, WorkstationFiles
 from iea_fleet.lab.share.faults import ENDED_BY_RESTART, SYMPTOMS, WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.files import SharePlace
-from iea_fleet.lab.share.system_messages import system_message
+from iea_fleet.lab.share.system_messages import ENGLISH, FRENCH
+from iea_fleet.lab.share.visit import FAULT_OF_STANDING, Accounts, Standing
+from iea_fleet.model.answer import ShareLayer
 
 # What .NET and PowerShell need of the person's own environment to start at all; nothing else of it is passed on.
 _KEPT = ("DOTNET_ROOT", "DOTNET_EnableWriteXorExecute", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "LD_LIBRARY_PATH")
@@ -48,6 +50,7 @@ class WorkstationFolder:
         authority: file with the one certificate authority (PEM) that the workstation trusts.
         place: the site's database folder.
         database: that folder on this machine.
+        accounts: those of the file server.
     """
 
     root: Path
@@ -58,6 +61,7 @@ class WorkstationFolder:
     authority: Path
     place: SharePlace
     database: Path
+    accounts: Accounts
     _held: dict[Path, int] = field(default_factory=dict)
     _programs: dict[Path, str] = field(default_factory=dict)
 
@@ -190,6 +194,7 @@ class WorkstationFolder:
 
     def surround(self, condition: Condition, culture: str) -> None:
         """Write down what the application and PowerShell meet besides the application's files."""
+        sentences = FRENCH if culture.lower().startswith("fr") else ENGLISH
         content = WorkstationFile.of(condition.surroundings, self.database)
         (self.root / FILE).write_text(content.model_dump_json(), encoding="utf-8")
         whose = condition.installation
@@ -202,7 +207,15 @@ class WorkstationFolder:
                 "machine": f"{whose.name}$",
                 "drives": {whose.place.drive: whose.place.root},
                 "declines": condition.declines_restart,
-                "faults": [_fault(fault, culture) for fault in ShareFault if fault in condition.share],
+                "accounts": {
+                    account.name.lower(): {
+                        "password": account.password,
+                        "code": _refused_with(standing),
+                    }
+                    for standing, account in self.accounts.items()
+                },
+                "faults": [_fault(fault) for fault in sorted(condition.share, key=_as_met)],
+                "sentences": {str(code): sentence for code, sentence in sentences.items()},
             }
         )
 
@@ -211,11 +224,10 @@ class WorkstationFolder:
         return frozenset(ShareFault(fault["name"]) for fault in self._read_share()["faults"])
 
     def restarted(self) -> bool:
-        """Whether a restart of the computer was begun since this was asked last; what a restart ends is ended."""
+        """Whether a restart of the computer was begun since this was asked last."""
         content = self._read_share()
         if not content.pop("restarted", False):
             return False
-        content["faults"] = [fault for fault in content["faults"] if ShareFault(fault["name"]) not in ENDED_BY_RESTART]
         self._write_share(content)
         (self.services / WORKSTATION_SERVICE).write_text("Running", encoding="ascii")
         return True
@@ -250,16 +262,31 @@ class WorkstationFolder:
             self._held[path] = descriptor
 
 
-def _fault(fault: ShareFault, culture: str) -> dict[str, Any]:
+def _refused_with(standing: Standing) -> int:
+    """The code that a logon with such an account meets; 0: none."""
+    fault = FAULT_OF_STANDING.get(standing)
+    return 0 if fault is None else SYMPTOMS[fault].code
+
+
+def _as_met(fault: ShareFault) -> int:
+    """Sorts faults as an access meets them."""
+    return list(ShareLayer).index(SYMPTOMS[fault].layer)
+
+
+def _fault(fault: ShareFault) -> dict[str, Any]:
     """A fault of the share as the prelude reads it, with its name."""
     symptom = SYMPTOMS[fault]
+    ends: list[str] = [symptom.ended_by] if symptom.ended_by else []
+    if ends == ["restart_service"]:
+        ends = [f"restart_service {WORKSTATION_SERVICE}"]
+    if fault in ENDED_BY_RESTART:
+        ends.append("restart_computer")
     return {
         "name": fault.value,
         "layer": symptom.layer.value,
         "code": symptom.code,
-        "message": system_message(symptom.code, culture),
         "concerns": None if symptom.concerns is None else sorted(symptom.concerns),
         "despite_logon": symptom.despite_logon,
-        "opened": {"code": symptom.opened, "message": system_message(symptom.opened, culture)},
-        "ends": symptom.ended_by,
+        "opened": symptom.opened,
+        "ends": " ".join(ends) or None,
     }

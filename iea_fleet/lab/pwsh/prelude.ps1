@@ -41,6 +41,7 @@ function Restart-Service {
     param ([Parameter(Position = 0)] [String[]] $Name, [Switch] $Force)
     foreach ($service in @(Get-Service -Name $Name)) {
         [IO.File]::WriteAllText((Join-Path $env:IEA_LAB_SERVICES $service.Name), 'Running')
+        Complete-LabStep "restart_service $($service.Name)"
         # What the application does as its service starts.
         if ($env:IEA_LAB_STARTED) { $null = & $env:IEA_LAB_STARTED $service.Name }
     }

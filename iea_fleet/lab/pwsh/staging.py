@@ -84,6 +84,7 @@ class PwshStaging:
                 authority,
                 whose.place,
                 database.path,
+                servers.accounts,
             )
             folder.make()
         except OSError as error:
