@@ -131,7 +131,8 @@ def _converse(seen: Endpoint, client: _Client, watch: Watch) -> Endpoint:
         session.mount("https://", GuardedAdapter(watch))
         session.auth = _nobody  # else requests takes what ~/.netrc has for this host
         session.proxies = client.proxies
-        send = functools.partial(session.post, verify=client.verify, timeout=_ANSWER_S)  # the session's own gives way to the environment
+        # Per request, because the session's own `verify` gives way to the environment.
+        send = functools.partial(session.post, verify=client.verify, timeout=_ANSWER_S)
         url = _url(facts, client)
         try:
             answer = send(url, _IDENTIFY, headers={**_SOAP, "WSMANIDENTIFY": "unauthenticated"})

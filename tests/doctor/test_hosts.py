@@ -40,7 +40,7 @@ CASES: dict[str, tuple[str, str]] = {
     "huge_headers": ("transport.malformed", "error"),
 }
 BEFORE_THE_LOGON = list(CASES)[:12]
-WITH_LOGON = {"clock_off seconds=600", "other_computer"}
+WITH_LOGON = ("clock_off seconds=600", "other_computer")
 GOOD = [
     "doctor.route",
     "doctor.name_found",
