@@ -1,7 +1,7 @@
 # What an errand needs of this script where it is run as somebody else.
 $errandParts = @{
-    'Invoke-ShareStep' = 'Invoke-ShareStep', 'Open-ShareStep'
-    'Reset-Share' = 'Reset-Share', 'Disconnect-Share', 'Invoke-ShareStep', 'Open-ShareStep'
+    'Invoke-ShareStep' = 'Invoke-ShareStep', 'Open-ShareStep', 'Find-Address', 'Connect-Address'
+    'Reset-Share' = 'Reset-Share', 'Disconnect-Share', 'Invoke-ShareStep', 'Open-ShareStep', 'Find-Address', 'Connect-Address'
     'Restore-Drive' = 'Restore-Drive'
     'Show-Question' = 'Show-Question'
 }
@@ -11,7 +11,7 @@ function Invoke-AsOther {
     .SYNOPSIS
     Runs one function of this script as the machine, or as the person at the screen, with its one argument.
     .NOTES
-    A task that is started once and removed again. Its text holds functions of this script and the order, no secret; its answer comes in a file of a folder to which nobody else can write.
+    A task that is started once and removed again. Its text and its answer are files of a folder to which nobody else can write: what a task may have for arguments is short. The text holds functions of this script and the order, no secret.
     .OUTPUTS
     layer, code, message and answer as the function gave them, bounded: whoever ran it could have written anything there.
     #>
@@ -25,11 +25,10 @@ function Invoke-AsOther {
         $rules = [Security.AccessControl.DirectorySecurity]::new()
         $rules.SetSecurityDescriptorSddlForm("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;$sid)", 'Access')
         Set-Acl -LiteralPath $folder -AclObject $rules
-        $text = Get-ErrandText $Errand $Order "$folder\answer"
-        $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))
+        [IO.File]::WriteAllText("$folder\errand", (Get-ErrandText $Errand $Order "$folder\answer"))
         $action = @{
             Execute = "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe"
-            Argument = "-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand $encoded"
+            Argument = "-NoProfile -NonInteractive -WindowStyle Hidden -Command `"& ([ScriptBlock]::Create([IO.File]::ReadAllText('$folder\errand')))`""
         }
         $logon = if ($machine) { @{ LogonType = 'ServiceAccount' } } else { @{ LogonType = 'Interactive' } }
         # The person's ordinary rights: drives of the one are not those of an elevated one.

@@ -31,7 +31,10 @@ function Test-Share {
         $fact.win32_code = $told.code
         $fact.message = Limit-Text $told.message
         $fact.ok = $told.layer -eq 'none'
-    } catch { $fact.message = (Get-ErrorFact $_).Message }
+    } catch {
+        $fact.account = ''
+        $fact.message = (Get-ErrorFact $_).Message
+    }
     $fact.elapsed_ms = $clock.ElapsedMilliseconds
     $fact
 }

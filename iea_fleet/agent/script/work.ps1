@@ -19,8 +19,8 @@ function Invoke-Work {
         }
         $outcome.elapsed_ms = $clock.ElapsedMilliseconds
         $Answer[$Part] += $outcome
-        $Round.Changed = $true
-        if (-not $outcome.ok -and $Part -eq 'act') { throw (New-Fault $outcome.win32_code $outcome.message) }
+        if ($outcome.ok) { $Round.Changed = $true }
+        elseif ($Part -eq 'act') { throw (New-Fault $outcome.win32_code $outcome.message) }
     }
     $Round.Id = $null
 }
@@ -54,10 +54,10 @@ function Wait-Step {
 function Join-Argument {
     <#
     .SYNOPSIS
-    Arguments as one command line, each in quotes.
+    Arguments as one command line, in quotes where they need it: some programs know no switch in quotes.
     #>
     param ($Arguments)
-    @($Arguments | ForEach-Object { '"' + ($_ -replace '(\\+)(?="|\z)', '$1$1').Replace('"', '\"') + '"' }) -join ' '
+    @($Arguments | ForEach-Object { if ($_ -match '^[^\s"]+\z') { $_ } else { '"' + ($_ -replace '(\\+)(?="|\z)', '$1$1').Replace('"', '\"') + '"' } }) -join ' '
 }
 
 function Start-Program {
