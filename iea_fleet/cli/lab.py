@@ -45,7 +45,15 @@ def up(
             help="emulated: in memory; pwsh: the real script in a real PowerShell 7, which runs as you.",
         ),
     ] = Engine.EMULATED,
-    auth: Annotated[str, typer.Option("--auth", help="Ways to log on: basic, ntlm, or both with a comma.")] = "ntlm",
+    auth: Annotated[
+        str,
+        typer.Option(
+            "--auth", help="Ways to log on, with commas: basic, ntlm, kerberos (needs krb5-kdc), credssp, certificate."
+        ),
+    ] = "ntlm",
+    logon: Annotated[
+        str, typer.Option("--logon", help="The one of them that the inventory uses; it is offered in any case.")
+    ] = "",
     https: Annotated[bool, typer.Option("--https", help="Listen with HTTPS, with the lab's own authority.")] = False,
     port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0: any free port each.")] = 5985,
     inventory: Annotated[
@@ -71,6 +79,7 @@ def up(
     import asyncio
 
     from iea_fleet.cli.lab_text import tell_closed, tell_up
+    from iea_fleet.lab.logons import kerberos_config
     from iea_fleet.lab.process import run_lab
 
     control = _control(state)
@@ -79,6 +88,7 @@ def up(
         sites=sites or max(1, hosts // _HOSTS_PER_SITE),
         engine=engine,
         auth=auth,
+        logon=logon.strip().lower(),
         https=https,
         port=port,
         seed=seed,
@@ -87,11 +97,14 @@ def up(
         inventory=inventory or control.folder / "inventory" / "hosts.yml",
     )
     control.clear_up_after_dead()
+    realm = kerberos_config(settings, control.folder)
     if detach:
         control.open_detached(settings)
-        tell_up(settings, control.status(), detached=True)
+        tell_up(settings, control.status(), detached=True, realm=realm)
         return
-    asyncio.run(run_lab(settings, control.folder, lambda lab: tell_up(settings, lab.status(), detached=False)))
+    asyncio.run(
+        run_lab(settings, control.folder, lambda lab: tell_up(settings, lab.status(), detached=False, realm=realm))
+    )
     tell_closed()
 
 
@@ -178,7 +191,7 @@ def _control(state: Path | None) -> LabControl:
     return open_control(state)
 
 
-def _settings(*, auth: str, inventory: Path, **others: object) -> LabSettings:
+def _settings(*, auth: str, logon: str, inventory: Path, **others: object) -> LabSettings:
     from pydantic import ValidationError
 
     from iea_fleet.lab.catalogue import check_name
@@ -186,11 +199,18 @@ def _settings(*, auth: str, inventory: Path, **others: object) -> LabSettings:
 
     check_name(str(others["situation"]), str(others["engine"]))
     words = [word.strip() for word in auth.lower().split(",") if word.strip()]
+    if logon and logon not in words:
+        words.append(logon)
     try:
         # As JSON, because the strict models take names for enums from there only.
         import json
 
-        document = {**others, "auth": words, "inventory": str(inventory.expanduser().absolute())}
+        document = {
+            **others,
+            "auth": words,
+            "logon": logon or None,
+            "inventory": str(inventory.expanduser().absolute()),
+        }
         return LabSettings.model_validate_json(json.dumps(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

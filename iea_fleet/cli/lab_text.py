@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.table import Table
 
@@ -15,8 +16,8 @@ from iea_fleet.lab.catalogue import CATALOGUE, Entry
 from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings
 
 
-def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: bool) -> None:
-    """Say what is up, where the inventory is, and what to type next."""
+def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: bool, realm: Path | None) -> None:
+    """Say what is up, where the inventory is, and what to type next; `realm`: the krb5.conf of the lab's, if any."""
     inventory = shlex.quote(settings.inventory)
     first, last = hosts[0], hosts[-1]
     ports = sorted({host.port for host in hosts})
@@ -33,6 +34,8 @@ def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: boo
     ]
     if settings.engine is EngineName.PWSH:
         lines.append(f"Its PowerShell commands run on this machine as {getpass.getuser()}.")
+    if realm is not None:
+        lines.append(f"Kerberos: first tell kinit and Ansible the realm: export KRB5_CONFIG={shlex.quote(str(realm))}")
     lines += [
         "",
         "Next:",

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from iea_fleet.lab.inventory import remove_inventory
+from iea_fleet.lab.logons import clear_up
 from iea_fleet.lab.messages import (
     BreakOrder,
     DownOrder,
@@ -139,6 +140,7 @@ class LabControl:
                 Path(record.socket).unlink(missing_ok=True)
         (self.folder / RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.folder / "workstations", ignore_errors=True)
+        clear_up(self.folder)
         return found
 
     def _ask(self, order: StatusOrder | BreakOrder | MendOrder | DownOrder) -> Reply:

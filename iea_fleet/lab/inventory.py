@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
 from iea_fleet.lab.fleet import PlannedHost
 from iea_fleet.model.errors import InputError, LocalFailure
-
-Transport = Literal["basic", "ntlm"]
 
 _INVENTORY_MARK = "# Inventory of the lab"
 _VAULT_MARK = "# Account of the lab"
@@ -22,12 +19,20 @@ _VAULT = Path("group_vars") / "all" / "vault.yml"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the lab's workstations are logged on to. `ca_file`: whom to trust for https, None: plain http."""
+    """How the lab's workstations are logged on to.
+
+    Args:
+        user, password: the account.
+        transport: pywinrm's name of the logon.
+        ca_file: whom to trust for https, None: plain http.
+        variables: more of the inventory's for every host.
+    """
 
     user: str
     password: str = field(repr=False)
-    transport: Transport
+    transport: str
     ca_file: Path | None
+    variables: Mapping[str, object] = field(default_factory=dict)
 
 
 def vault_path(inventory: Path) -> Path:
@@ -101,7 +106,11 @@ def _document(hosts: Sequence[PlannedHost], access: Access) -> dict[str, object]
         "ansible_user": "{{ vault_iea_lab_user }}",
         "ansible_password": "{{ vault_iea_lab_password }}",
         "iea_profile": "lab",
+        **access.variables,
     }
+    if access.transport == "certificate":
+        # The certificate says who it is.
+        del common["ansible_user"], common["ansible_password"]
     if access.ca_file is not None:
         common["ansible_winrm_ca_trust_path"] = str(access.ca_file)
     ports = {host.port for host in hosts}

@@ -17,8 +17,9 @@ from iea_fleet.lab.catalogue import find_entry
 from iea_fleet.lab.condition import Condition, begin, mend
 from iea_fleet.lab.endpoint import Endpoint
 from iea_fleet.lab.fleet import PlannedHost, installations, loopback_has_many_addresses, plan_fleet
-from iea_fleet.lab.inventory import Access, Transport, check_inventory, remove_inventory, write_inventory
-from iea_fleet.lab.messages import AsSeen, AtDesk, EngineName, HostStatus, LabSettings, LogonName, OpenSession
+from iea_fleet.lab.inventory import check_inventory, remove_inventory, write_inventory
+from iea_fleet.lab.logons import Logons
+from iea_fleet.lab.messages import AsSeen, AtDesk, EngineName, HostStatus, LabSettings, OpenSession
 from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.screen import AtTheDesk, message, tray
 from iea_fleet.lab.seen import is_right, look
@@ -26,8 +27,8 @@ from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers
 from iea_fleet.lab.staging import Staging
 from iea_fleet.lab.transport_faults import FaultSet
-from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
-from iea_fleet.model.errors import InputError
+from iea_fleet.lab.workstation import Description, Workstation
+from iea_fleet.model.errors import InputError, LocalFailure
 
 USER = "iea-admin"
 """The local administrator of every workstation of a lab."""
@@ -57,10 +58,9 @@ class Lab:
 
     def __init__(self, settings: LabSettings, staging: Staging, folder: Path) -> None:
         self._settings, self._staging, self._folder = settings, staging, folder
-        self._password = secrets.token_urlsafe(18)
+        self._logons = Logons(settings, folder, USER, secrets.token_urlsafe(18))
         self.password_of_the_day = secrets.token_hex(4).upper()
         self._servers: FileServers | None = None
-        self.share_note = ""
         self._members: dict[str, _Member] = {}
         self._endpoint: Endpoint | None = None
 
@@ -86,9 +86,10 @@ class Lab:
             port=settings.port,
             own_addresses=loopback_has_many_addresses(),
         )
-        fixed = installations(planned)
-        self._members = {host.name: self._member(host, fixed[host.name]) for host in planned}
         try:
+            self._logons.open(host.name for host in planned)
+            fixed = installations(planned)
+            self._members = {host.name: self._member(host, fixed[host.name]) for host in planned}
             self._open_servers()
             for member in self._members.values():
                 await self._prepare(member)
@@ -108,6 +109,7 @@ class Lab:
         if self._endpoint is not None:
             await self._endpoint.stop()
             self._endpoint = None
+        self._logons.close()
         await self._staging.close()
         if self._servers is not None:
             self._servers.stop()
@@ -177,9 +179,10 @@ class Lab:
             # Its PowerShell opens files, not shares: a real server would be one more thing in the way.
             kind = ShareKind.FOLDER
         places = list(dict.fromkeys(member.condition.installation.place for member in self._members.values()))
-        self._servers, self.share_note = open_servers(
-            kind, places, hosts=len(self._members), root=self._staging.share_root
-        )
+        hosts, root = len(self._members), self._staging.share_root
+        self._servers, refused = open_servers(kind, places, hosts=hosts, root=root)
+        if refused and kind is ShareKind.SAMBA:
+            raise LocalFailure("lab", refused.rstrip("."), "Install samba, or take --share folder.")
 
     def _member(self, host: PlannedHost, installation: Installation) -> _Member:
         condition = Condition(installation, digest(self.password_of_the_day))
@@ -187,21 +190,13 @@ class Lab:
 
     def _workstation(self, host: PlannedHost) -> Workstation:
         settings = self._settings
-        basic = LogonName.BASIC in settings.auth
         description = Description(
             name=host.name,
             address=host.address,
             http_port=None if settings.https else host.port,
             https_port=host.port if settings.https else None,
-            accounts=(Account(USER, self._password),),
-            auth=AuthSettings(
-                basic=basic,
-                negotiate=LogonName.NTLM in settings.auth,
-                # Basic has no message encryption: over plain HTTP it is of use only where this is allowed.
-                allow_unencrypted=basic and not settings.https,
-            ),
         )
-        return Workstation(description, FaultSet(ALL_FAULTS))
+        return Workstation(self._logons.described(description), FaultSet(ALL_FAULTS))
 
     async def _prepare(self, member: _Member) -> None:
         await self._staging.prepare(member.workstation, member.condition.installation, self._servers)
@@ -236,14 +231,9 @@ class Lab:
         return (self._members[host],)
 
     def _write_inventory(self, inventory: Path) -> None:
-        settings = self._settings
         hosts = [self._with_real_port(member) for member in self._members.values()]
-        authority = None
-        if settings.https and self._endpoint is not None:
-            authority = self._folder / "authority.pem"
-            authority.write_bytes(self._endpoint.certificates.ca_pem)
-        transport: Transport = "ntlm" if LogonName.NTLM in settings.auth else "basic"
-        write_inventory(inventory, hosts, Access(USER, self._password, transport, authority))
+        certificates = None if self._endpoint is None else self._endpoint.certificates
+        write_inventory(inventory, hosts, self._logons.access(certificates))
 
     def _with_real_port(self, member: _Member) -> PlannedHost:
         description = member.workstation.description

@@ -27,15 +27,22 @@ class LogonName(StrEnum):
 
     BASIC = "basic"
     NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    CREDSSP = "credssp"
+    CERTIFICATE = "certificate"
 
 
 class LabSettings(Strict):
-    """What `lab up` was asked for; `port` 0: any free port each. `situation`: `mix`, or one name for all."""
+    """What `lab up` was asked for; `port` 0: any free port each. `situation`: `mix`, or one name for all.
+
+    `auth` is what the workstations offer, `logon` what the inventory uses of it, None: NTLM, else the first.
+    """
 
     hosts: Annotated[int, Field(ge=1, le=MAX_HOSTS)]
     sites: Annotated[int, Field(ge=1, le=MAX_HOSTS)]
     engine: EngineName = EngineName.EMULATED
-    auth: Annotated[tuple[LogonName, ...], Field(min_length=1, max_length=2)] = (LogonName.NTLM,)
+    auth: Annotated[tuple[LogonName, ...], Field(min_length=1, max_length=len(LogonName))] = (LogonName.NTLM,)
+    logon: LogonName | None = None
     https: bool = False
     port: Annotated[int, Field(ge=0, le=65535)] = 5985
     seed: Annotated[int, Field(ge=0, le=2**32)] = 1
@@ -47,6 +54,10 @@ class LabSettings(Strict):
     def _sites_fit(self) -> Self:
         if self.sites > self.hosts:
             raise ValueError("there are more sites than hosts")
+        if LogonName.CERTIFICATE in self.auth and not self.https:
+            raise ValueError("client certificates are shown over TLS only: give --https too")
+        if self.logon is not None and self.logon not in self.auth:
+            raise ValueError("the inventory can't use a logon that the workstations don't offer")
         return self
 
 

@@ -205,7 +205,9 @@ def test_what_cannot_be_done_is_one_sentence(iea: CommandLine, arguments: tuple[
     "arguments",
     [
         ("up", "--hosts", "0"),
-        ("up", "--auth", "kerberos"),
+        ("up", "--auth", "digest"),
+        ("up", "--logon", "digest"),
+        ("up", "--logon", "certificate"),  # which needs --https
         ("up", "--engine", "wine"),
         ("up", "--hosts", "2", "--sites", "3"),
         ("break", "POSTE-01"),
