@@ -42,4 +42,5 @@ def test_a_situation_is_judged_as_told(
 
 def test_the_cases_cover_every_finding() -> None:
     told = {code for case in CASES.values() for code in case["findings"]}
-    assert sorted(KINDS.keys() - told) == []
+    ours = {code for code in KINDS if code.startswith(("connection.", "transaction."))}
+    assert sorted(ours - told) == []
