@@ -66,6 +66,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "share.would_mend": _TOLD,
     "share.still_failing": _FAULT,
     "share.remedy_failed": _FAULT,
+    "share.restarted": Kind(Severity.INFO, Verdict.CHANGED),
     "share.restart_begun": Kind(Severity.WARNING, Verdict.DRIFT),
     "share.restart_declined": Kind(Severity.WARNING, Verdict.DRIFT),
     "share.restart_failed": _FAULT,

@@ -24,6 +24,7 @@ class _Judge:
     """Reads one answer; every method adds the findings of one subject."""
 
     def __init__(self, answer: Answer, desired: DesiredShare, *, dry_run: bool) -> None:
+        self.answer = answer
         self.told = Told.by(answer)
         self.desired = desired
         self.dry_run = dry_run
@@ -105,7 +106,8 @@ class _Judge:
             self.tell("still_failing", remedy=done)
         restart = self.told.work.get(asked.RESTART)
         if restart is not None:
-            code = "restart_begun" if restart.ok else "restart_failed"
+            # The workstation itself never looks again after a restart; the controller does, once it is back.
+            code = "restart_failed" if not restart.ok else "restarted" if self.answer.verify else "restart_begun"
             if not restart.ok and restart.win32_code == _DECLINED:
                 code = "restart_declined"
             if self.dry_run:

@@ -326,6 +326,11 @@ TEXTS: Final[Mapping[str, Words]] = {
             "folder, with the evidence of this finding."
         ),
     ),
+    "share.restarted": Words(
+        title="The workstation was restarted",
+        explanation="It is back, and was looked at again.",
+        next_step="",
+    ),
     "share.restart_begun": Words(
         title="The workstation is restarting",
         explanation="The restart was accepted[ (logged on: {people})] and begins within {delay_s} s.",
