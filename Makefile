@@ -32,7 +32,7 @@ check: .venv/ready-test
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --profile production
 	$(BIN)/yamllint --strict .
-	$(BIN)/python -m pytest -q tests/agent/test_windows_powershell.py
+	$(BIN)/python -m pytest -q tests/agent/test_windows_powershell.py tests/doctor/test_prepare_syntax.py
 
 molecule: .venv/ready-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/molecule test
