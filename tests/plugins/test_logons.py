@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import winrm
 
+from iea_fleet.lab.engine import CommandLine, Process
 from iea_fleet.lab.kdc import Principal, Realm
-from iea_fleet.lab.workstation import Account, AuthSettings, CertificateMapping
+from iea_fleet.lab.workstation import Account, AuthSettings, CertificateMapping, Workstation
 from iea_fleet.model.outcome import Outcome, Verdict
 from tests.conftest import KERBEROS_PASSWORD as PASSWORD
 from tests.conftest import KERBEROS_USER as USER
@@ -85,10 +86,19 @@ def test_a_push_goes_over_a_ticket(opened: Bench, connection: str) -> None:
 
 
 @CONNECTIONS
-def test_a_forwarded_ticket_is_told(opened: Bench, connection: str) -> None:
+def test_a_forwarded_ticket_is_told(opened: Bench, connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[CommandLine] = []
+    truly = opened.engine.start
+
+    def start(workstation: Workstation, command: CommandLine) -> Process:
+        started.append(command)
+        return truly(workstation, command)
+
+    monkeypatch.setattr(opened.engine, "start", start)
     name = "ansible_winrm_kerberos_delegation" if connection == "winrm" else "ansible_psrp_negotiate_delegate"
     outcome = opened.exchange(**variables(opened, connection, "kerberos", **{name: True}))
     assert (outcome.verdict, codes(outcome)) == (V.CHANGED, ["credentials_delegated"])
+    assert [(command.user, command.delegated) for command in started] == [(f"ASSO\\{USER}", True)]
 
 
 @CONNECTIONS

@@ -70,6 +70,8 @@ def _powershell(workstation: Workstation, machine: Machine, command: CommandLine
         booted = datetime.fromtimestamp(workstation.boot_time, tz=UTC)
         machine.boot_time = max(booted, machine.boot_time or booted)
         with_trouble(machine, output_faults.disk_trouble(faults))
+        if machine.share is not None:
+            machine.share.delegated = command.delegated
         output = run_round(machine, standard_input)
         _restart_when_due(workstation, machine)
         return output_faults.printed(faults, output)

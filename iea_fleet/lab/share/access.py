@@ -23,6 +23,8 @@ class ShareAccess:
         person: who is logged on at its screen, such as `POSTE-01\Zoé`; None: nobody. A person's profile remembers
             that `place.drive` is `place.root`.
         faults: what is wrong now; a stopped Workstation service is told by the workstation's services, not here.
+        delegated: the WinRM logon of this round brought credentials along (CredSSP, a forwarded ticket), so a file
+            server does not turn it away for coming over the network.
     """
 
     place: SharePlace
@@ -30,6 +32,7 @@ class ShareAccess:
     machine_account: str
     person: str | None = None
     faults: set[ShareFault] = field(default_factory=set)
+    delegated: bool = False
 
     def account(self, as_whom: AsWhom, user: str, logon: ShareLogon | None) -> str:
         """Who makes an access; `user`: the account of the WinRM logon. Empty: nobody is logged on."""
@@ -99,6 +102,8 @@ class ShareAccess:
             for fault in (*self.faults, *more_faults)
             if fault is not ShareFault.MAPPING_LOST and SYMPTOMS[fault].shows(as_whom, with_logon=with_logon)
         }
+        if self.delegated:
+            met.discard(ShareFault.DOUBLE_HOP)
         if server_of(path).casefold() != self.place.server.casefold():
             met.add(ShareFault.NAME_NOT_FOUND)
         elif self.place.below(path) is None:

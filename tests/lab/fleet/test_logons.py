@@ -14,6 +14,8 @@ from iea_fleet.lab import kdc
 from iea_fleet.lab.http import kerberos
 from tests.lab.fleet.conftest import PROGRAM, CommandLine
 
+PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
+
 
 def push(iea: CommandLine, **environment: str) -> dict[str, str]:
     """Push to the lab by its inventory; each host's verdict."""
@@ -48,6 +50,23 @@ def test_a_lab_with_credssp(iea: CommandLine) -> None:
     iea.up("--hosts", "1", "--situation", "right", "--logon", "credssp")
     assert "ansible_winrm_transport: credssp" in iea.inventory.read_text()
     assert set(push(iea).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(("logon", "code"), [("ntlm", 2), ("credssp", 0)])
+def test_a_logon_that_hands_its_credentials_on_reaches_the_share(iea: CommandLine, logon: str, code: int) -> None:
+    if not winrm.transport.HAVE_CREDSSP:
+        pytest.skip("pywinrm has no CredSSP here: it needs the package requests-credssp")
+    iea.up("--hosts", "1", "--situation", "right", "--share", "folder", "--logon", logon)
+    iea("lab", "break", "all", "share_double_hop")
+    done = subprocess.run(
+        [PROGRAM.with_name("ansible-playbook"), "-i", iea.inventory, PLAYBOOKS / "share.yml"],
+        env={**os.environ, "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == code, done.stdout
+    assert ("share.not_judged" in done.stdout) == bool(code)
 
 
 def test_a_lab_with_certificates(iea: CommandLine) -> None:
