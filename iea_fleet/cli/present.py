@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.cli.words import Language, say
+from iea_fleet.diagnosis.fleet import judge_fleet
 from iea_fleet.ledger.records import HostRecord, RunRecord
 from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
 from iea_fleet.model.errors import LocalFailure
@@ -21,7 +22,7 @@ from iea_fleet.report.data import render_csv, render_json
 from iea_fleet.report.labels import setting_labels
 from iea_fleet.report.page import render_html
 from iea_fleet.report.table import render_table
-from iea_fleet.report.view import Group, RunView, host_row
+from iea_fleet.report.view import Group, RunView, host_row, told_once
 from iea_fleet.report.wording.interface import interface
 
 INTERRUPTED = 130
@@ -84,6 +85,9 @@ def view_of(record: RunRecord, hosts: Sequence[HostRecord]) -> RunView:
         )
         for host in hosts
     )
+    # A workstation that is not in a limited run may be in the inventory all the same.
+    answered = {host.asked.host: (host.asked.site, host.outcome) for host in hosts if host.outcome is not None}
+    fleet = judge_fleet(answered, whole=not record.pattern and len(answered) == len(hosts))
     return RunView(
         run=record.id,
         kind=record.kind.value,
@@ -91,7 +95,8 @@ def view_of(record: RunRecord, hosts: Sequence[HostRecord]) -> RunView:
         operator=record.holder,
         started=record.started.astimezone(),
         finished=None if record.ended is None else record.ended.astimezone(),
-        hosts=rows,
+        hosts=told_once(rows, fleet),
+        fleet=fleet,
     )
 
 

@@ -88,9 +88,11 @@ class Fleet:
 
     Args:
         hosts: every host that was asked, also those that gave no answer.
+        whole: they are the whole inventory; otherwise nothing is known of a workstation that is not among them.
     """
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, *, whole: bool = False) -> None:
+        self._unlisted = Standing.NOT_IN_FLEET if whole else Standing.UNKNOWN
         self._known: dict[tuple[str, str], _Known] = {}
         for host in sorted(hosts):
             site, outcome = hosts[host]
@@ -108,7 +110,7 @@ class Fleet:
         """What is known of a workstation that a binding of a site's database names."""
         known = self.find(site, workstation)
         if known is None:
-            return Standing.NOT_IN_FLEET
+            return self._unlisted
         if known.answer is None:
             return Standing.NO_ANSWER
         if known.own is None:
@@ -117,16 +119,17 @@ class Fleet:
 
 
 def judge_fleet(
-    hosts: Hosts, *, unbound: str = "", moment_format: str = "%d/%m/%Y %H:%M:%S"
+    hosts: Hosts, *, whole: bool = False, unbound: str = "", moment_format: str = "%d/%m/%Y %H:%M:%S"
 ) -> tuple[FleetFinding, ...]:
     """What the hosts' outcomes say together; in a steady order, whatever the order of the hosts.
 
     Args:
         hosts: of one look.
+        whole: they are the whole inventory, so that a workstation that is not among them is not there any more.
         unbound: what « Réinitialiser poste » leaves in place of a workstation's name (`profile.licences.reset`).
         moment_format: how the application writes moments (`profile.moment_format`).
     """
-    fleet = Fleet(hosts)
+    fleet = Fleet(hosts, whole=whole)
     return (
         *_share_faults(hosts),
         *_licences(hosts, fleet, unbound, moment_format),
@@ -229,7 +232,7 @@ def _licence_twice(claims: _Claims, fleet: Fleet, moment_format: str) -> FleetFi
         Sheet.LICENCE,
         licence=claims.licence,
         workstations=", ".join(claim.name for claim in ordered),
-        sites=", ".join(site for site in sites if site) or None,
+        sites=", ".join(site for site in sites if site) if len(sites) > 1 else None,
         place=", ".join(dict.fromkeys(database.place for _, _, database in bound)) or None,
         reset=", ".join(claim.name for claim, _, _ in going) or None,
         reset_reason=choice.reason or None,

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable
 
 from iea_fleet.diagnosis.connection import SETTINGS
+from iea_fleet.diagnosis.fleet import FleetFinding
+from iea_fleet.model.finding import Finding
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import finding_labels, setting_labels, site_label, verdict_label
 from iea_fleet.report.quantity import moment
@@ -37,6 +39,7 @@ def render_json(view: RunView, lang: Language) -> str:
         "finished": None if view.finished is None else view.finished.isoformat(),
         "language": lang,
         "counts": {group.value: view.count(group) for group in Group},
+        "fleet": [_fleet_document(one, lang) for one in view.fleet],
         "hosts": [_host_document(host, lang) for _, hosts in view.by_site() for host in hosts],
     }
     return json.dumps(document, ensure_ascii=True, indent=2) + "\n"
@@ -77,18 +80,10 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
             for row in host.settings
         ],
         "findings": [
-            {
-                "code": finding.code,
-                "sheet": finding.sheet.value,
-                "case": finding.case,
-                "severity": finding.severity.value,
-                "evidence": finding.evidence,
-                "title": text.title,
-                "explanation": text.explanation,
-                "next_steps": text.steps,
-            }
-            for finding, text in ((finding, words(finding, lang)) for finding in host.findings)
+            {**_finding_document(finding, lang), "told_once": finding.code in host.shared} for finding in host.findings
         ],
+        "sessions": host.sessions,
+        "licences": host.licences,
         "detail": host.detail,
         "attempts": host.attempts,
         "elapsed_ms": host.elapsed_ms,
@@ -97,9 +92,32 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
     }
 
 
+def _finding_document(finding: Finding, lang: Language) -> dict[str, object]:
+    text = words(finding, lang)
+    return {
+        "code": finding.code,
+        "sheet": finding.sheet.value,
+        "case": finding.case,
+        "severity": finding.severity.value,
+        "evidence": finding.evidence,
+        "title": text.title,
+        "explanation": text.explanation,
+        "next_steps": text.steps,
+    }
+
+
+def _fleet_document(one: FleetFinding, lang: Language) -> dict[str, object]:
+    return {
+        **_finding_document(one.finding, lang),
+        "site": one.site,
+        "hosts": one.hosts,
+        "resets": [{"host": reset.host, **reset.binding.model_dump(mode="json")} for reset in one.resets],
+    }
+
+
 def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str, str]]:
     """Heading and text of each cell of a host's line."""
-    findings = finding_labels(host.findings, lang)
+    findings = finding_labels(host.findings, lang, host.shared)
     settings = {labels.setting: labels for labels in setting_labels(host, lang)}
 
     def word(key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iea_fleet.diagnosis.connection import MODE
-from iea_fleet.model.finding import Finding, Severity
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, mode_words
@@ -18,6 +18,8 @@ SHOWN_CHARACTERS = 300
 """Longest text of one value in a report for people."""
 
 
+_IN_THE_WAY = frozenset({Sheet.CONNECTION, Sheet.ASSISTANCE, Sheet.TRANSPORT})
+"""Sheets whose grave findings keep settings from being corrected."""
 _SETTING_CODES = ("connection.corrected.", "connection.would_correct.", "connection.differs.")
 
 
@@ -88,20 +90,48 @@ def setting_labels(host: HostRow, lang: Language) -> tuple[SettingLabels, ...]:
     return tuple(_setting(row, modes, lang) for row in host.settings)
 
 
-def finding_labels(findings: Sequence[Finding], lang: Language) -> tuple[FindingLabels, ...]:
-    """Findings in words, in their order; a next step that several share stands with the last of them only."""
-    texts = [words(finding, lang) for finding in findings]
+def finding_labels(
+    findings: Sequence[Finding], lang: Language, shared: frozenset[str] = frozenset()
+) -> tuple[FindingLabels, ...]:
+    """Findings in words, in their order; a next step that several share stands with the last of them only.
+
+    Args:
+        findings: of one host, or of the fleet.
+        lang: of all words.
+        shared: codes of those that are told once elsewhere: of these only the title is said here.
+    """
+    texts = [_referring(words(finding, lang), lang, told=finding.code in shared) for finding in findings]
     last = {text.next_step: index for index, text in enumerate(texts)}
     return tuple(
         FindingLabels(
             code=finding.code,
             severity=finding.severity,
-            case="" if finding.case is None else interface("case", lang, number=finding.case),
+            case=_sheet_label(finding, lang),
             words=text if last[text.next_step] == index else replace(text, next_step=""),
             evidence={neutralise(name): neutralise(value) for name, value in finding.evidence.items()},
         )
         for index, (finding, text) in enumerate(zip(findings, texts, strict=True))
     )
+
+
+def _referring(text: Words, lang: Language, *, told: bool) -> Words:
+    return replace(text, explanation=interface("told_once", lang), next_step="") if told else text
+
+
+def _sheet_label(finding: Finding, lang: Language) -> str:
+    """Which sheet, and which case of it; nothing for the connection's findings without a case and the transport's."""
+    if finding.case is not None:
+        return interface("case", lang, number=finding.case)
+    name = _SHEET_NAMES.get(finding.sheet)
+    return "" if name is None else interface("sheet", lang, name=name)
+
+
+_SHEET_NAMES = {
+    Sheet.SHARE: "Base de données inaccessible",
+    Sheet.SESSION: "Déblocage accès au site",
+    Sheet.LICENCE: "Problème de licence",
+}
+"""The vendor's own titles, in the vendor's language."""
 
 
 def headline(host: HostRow, lang: Language) -> str:
@@ -116,9 +146,12 @@ def headline(host: HostRow, lang: Language) -> str:
     for finding in grave or host.findings:
         if is_about_a_setting(finding):
             settings.setdefault(finding.code.split(".")[1], []).append(finding)
+        elif finding.code in host.shared:
+            titles.append(interface("see_above", lang, title=words(finding, lang).title))
         else:
             titles.append(words(finding, lang).title)
-    if titles and settings:
+    in_the_way = any(finding.sheet in _IN_THE_WAY for finding in grave if not is_about_a_setting(finding))
+    if titles and settings and (in_the_way or not grave):
         (settings if grave else titles).clear()
     titles += [settings_title(group, lang) for group in settings.values()]
     if not titles:

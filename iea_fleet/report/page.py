@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from iea_fleet import __version__
+from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
     FindingLabels,
@@ -58,14 +60,26 @@ class _HostCard:
     """Next steps of those that it does."""
     evidence: tuple[FindingLabels, ...]
     settings: tuple[SettingLabels, ...]
+    sessions: tuple[tuple[str, ...], ...]
+    """User, workstation, since: as they stand in the list."""
+    licences: tuple[tuple[str, ...], ...]
     written: bool
     facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _FleetCard:
+    """One thing that is told once for several hosts."""
+
+    labels: FindingLabels
+    hosts: str
 
 
 @dataclass(frozen=True, slots=True)
 class _SiteSection:
     name: str
     tally: str
+    fleet: tuple[_FleetCard, ...]
     hosts: tuple[_HostCard, ...]
 
 
@@ -92,6 +106,7 @@ def render_html(view: RunView, lang: Language) -> str:
         groups=[_Count(group.value, group_label(group, view, lang), view.count(group)) for group in view.groups()],
         todo=[card for site in sites for card in site.hosts if card.group == Group.TODO.value],
         sites=sites,
+        fleet=_fleet_cards(view.of_site(None), lang),
         facts=_run_facts(view, lang),
         made_by=interface("made_by", lang, version=__version__),
         word=lambda key: interface(key, lang),
@@ -112,12 +127,21 @@ def _sections(view: RunView, lang: Language) -> tuple[_SiteSection, ...]:
             for group, count in counts
             if count
         )
-        sections.append(_SiteSection(site_label(site, lang), tally, tuple(cards)))
+        fleet = _fleet_cards(view.of_site(site), lang)
+        sections.append(_SiteSection(site_label(site, lang), tally, fleet, tuple(cards)))
     return tuple(sections)
 
 
+def _fleet_cards(fleet: Sequence[FleetFinding], lang: Language) -> tuple[_FleetCard, ...]:
+    labels = finding_labels([one.finding for one in fleet], lang)
+    return tuple(
+        _FleetCard(one_labels, interface("concerned", lang, hosts=", ".join(one.hosts)))
+        for one, one_labels in zip(fleet, labels, strict=True)
+    )
+
+
 def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCard:
-    findings = finding_labels(host.findings, lang)
+    findings = finding_labels(host.findings, lang, host.shared)
     in_table = [is_about_a_setting(finding) and bool(host.settings) for finding in host.findings]
     return _HostCard(
         anchor=anchor,
@@ -132,6 +156,8 @@ def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCar
         ),
         evidence=findings,
         settings=setting_labels(host, lang),
+        sessions=tuple(tuple(row.get(name, "") for name in ("user", "workstation", "since")) for row in host.sessions),
+        licences=tuple(tuple(row.get(name, "") for name in ("licence", "workstation")) for row in host.licences),
         written=any(row.found != row.now for row in host.settings),
         facts=_host_facts(host, lang),
     )

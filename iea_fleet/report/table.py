@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.model.finding import Severity
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
@@ -69,7 +70,7 @@ class Paragraph:
 
 
 def render_table(view: RunView, lang: Language) -> RenderableType:
-    """A run as a table with a line a host, then what needs somebody with its next steps, then the sum.
+    """A run: what is told once for several hosts, a table with a line a host, what needs somebody, the sum.
 
     Args:
         view: the run.
@@ -78,7 +79,11 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     """
     if not view.hosts:
         return Text(interface("no_hosts", lang))
-    parts: list[RenderableType] = [Paragraph(_heading(view, lang)), _Hosts(view, lang)]
+    parts: list[RenderableType] = [Paragraph(_heading(view, lang))]
+    if view.fleet:
+        parts.append(Text(interface("for_all", lang), style="bold"))
+        parts += [_shared(one, lang) for one in view.fleet]
+    parts.append(_Hosts(view, lang))
     todo = view.in_group(Group.TODO)
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
@@ -148,6 +153,20 @@ def _table(view: RunView, lang: Language) -> Table:
     return table
 
 
+def _shared(one: FleetFinding, lang: Language) -> RenderableType:
+    """One thing that is told once: whose, what, who is concerned, what to do."""
+    (labels,) = finding_labels([one.finding], lang)
+    site = interface("several_sites", lang) if one.site is None else site_label(one.site, lang)
+    names = ", ".join(neutralise(host, SHOWN_CHARACTERS) for host in one.hosts[:_MOST_NAMES])
+    if len(one.hosts) > _MOST_NAMES:
+        names += f" + {len(one.hosts) - _MOST_NAMES}"
+    lines: list[RenderableType] = [
+        Paragraph(Text.assemble((site, "bold"), (f" · {interface('concerned', lang, hosts=names)}", "dim"))),
+        *_finding(Text(f"• {labels.words.title}"), labels.words.explanation, labels.words.steps),
+    ]
+    return Padding(Lines(*lines), (0, 0, 1, 0), expand=False)
+
+
 def _alike(hosts: Iterable[HostRow], lang: Language) -> Iterable[Sequence[HostRow]]:
     """Hosts of which the same is to be said, together, in the order of the first of each."""
     groups: dict[tuple[str, Verdict | None], list[HostRow]] = {}
@@ -159,14 +178,17 @@ def _alike(hosts: Iterable[HostRow], lang: Language) -> Iterable[Sequence[HostRo
 def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> RenderableType:
     """Hosts that need somebody for the same reason: the findings of the first, each with its next step."""
     host = hosts[0]
-    told = [finding for finding in host.findings if finding.severity is not Severity.OK]
-    labels = list(zip(told, finding_labels(told, lang), strict=True))
+    findings = [finding for finding in host.findings if finding.severity is not Severity.OK]
+    labels = list(zip(findings, finding_labels(findings, lang, host.shared), strict=True))
     lines: list[RenderableType] = [Paragraph(_names(hosts, view, lang))]
     for finding, one in labels:
         if not is_about_a_setting(finding):
             case = f" ({one.case})" if one.case else ""
             title = Text.assemble(f"• {one.words.title}", (case, "dim"))
-            lines += _finding(title, _of_the_first(hosts, one.words.explanation), one.words.steps)
+            told = one.words.explanation
+            lines += _finding(
+                title, told if finding.code in host.shared else _of_the_first(hosts, told), one.words.steps
+            )
     about_settings = [(finding, one) for finding, one in labels if is_about_a_setting(finding)]
     if about_settings:
         title = Text(f"• {settings_title([finding for finding, _ in about_settings], lang)}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from iea_fleet.diagnosis.connection import MODE, SETTINGS, VERSION
+from iea_fleet.diagnosis.fleet import FleetFinding
+from iea_fleet.diagnosis.licence_findings import bound_rows
+from iea_fleet.diagnosis.session_findings import open_sessions
 from iea_fleet.model.answer import Answer, Place, PlaceState, SettingFacts, Status
 from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.outcome import Outcome, Traffic, Verdict
@@ -63,6 +66,8 @@ class HostRow:
         attempts: how often the host was asked.
         elapsed_ms: what all attempts took.
         transaction: `None`: no request was built.
+        sessions, licences: what the lists in the database's folder say, as they stand there.
+        shared: codes of findings that are told once for the site, or for the fleet.
     """
 
     name: str
@@ -79,6 +84,9 @@ class HostRow:
     elapsed_ms: int = 0
     traffic: Traffic = field(default_factory=Traffic)
     transaction: str | None = None
+    sessions: tuple[Mapping[str, str], ...] = ()
+    licences: tuple[Mapping[str, str], ...] = ()
+    shared: frozenset[str] = frozenset()
 
     @property
     def group(self) -> Group:
@@ -103,6 +111,7 @@ class RunView:
         operator: who ran it.
         started, finished: with their time zone, shown in it; `finished` is `None` for a run that was cut off.
         hosts: every host that was asked for.
+        fleet: what is told once for several hosts.
     """
 
     run: str
@@ -112,6 +121,11 @@ class RunView:
     started: datetime
     finished: datetime | None
     hosts: tuple[HostRow, ...]
+    fleet: tuple[FleetFinding, ...] = ()
+
+    def of_site(self, site: str | None) -> tuple[FleetFinding, ...]:
+        """What is told once for a site; `None`: for several."""
+        return tuple(one for one in self.fleet if one.site == site)
 
     def count(self, group: Group) -> int:
         """How many hosts are in a group."""
@@ -120,7 +134,9 @@ class RunView:
     def groups(self) -> tuple[Group, ...]:
         """The groups that this kind of run can have, the most urgent first: a report changes nothing."""
         every = (Group.TODO, Group.CHANGED, Group.RIGHT)
-        return tuple(group for group in every if group is not Group.CHANGED or self.kind != "report" or self.count(group))
+        return tuple(
+            group for group in every if group is not Group.CHANGED or self.kind != "report" or self.count(group)
+        )
 
     def by_site(self) -> tuple[tuple[str, tuple[HostRow, ...]], ...]:
         """Sites and their hosts, both in natural order of their names; hosts without a site come last."""
@@ -133,6 +149,15 @@ class RunView:
     def in_group(self, group: Group) -> tuple[HostRow, ...]:
         """The hosts of a group, by site."""
         return tuple(host for _, hosts in self.by_site() for host in hosts if host.group is group)
+
+
+def told_once(hosts: Iterable[HostRow], fleet: Iterable[FleetFinding]) -> tuple[HostRow, ...]:
+    """Hosts whose own findings refer to those that are told once."""
+    shared: dict[str, frozenset[str]] = {}
+    for one in fleet:
+        for host in one.hosts:
+            shared[host] = shared.get(host, frozenset()) | one.tells
+    return tuple(replace(host, shared=shared[host.name]) if host.name in shared else host for host in hosts)
 
 
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
@@ -165,6 +190,8 @@ def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime |
         elapsed_ms=outcome.elapsed_ms,
         traffic=outcome.traffic,
         transaction=outcome.transaction,
+        sessions=() if answer is None else open_sessions(answer),
+        licences=() if answer is None else bound_rows(answer),
     )
 
 

@@ -114,9 +114,18 @@ def test_which_binding_to_reset_follows_what_the_fleet_knows(
     other: dict[str, tuple[str, Outcome]], reset: list[str], reason: str
 ) -> None:
     hosts = {"a1": ("a", host("A1", bindings=(OLDER, NEWER))), **other}
-    (found,) = judge_fleet(hosts)
+    (found,) = judge_fleet(hosts, whole=True)
     assert [one.binding.workstation for one in found.resets] == reset
     assert found.finding.evidence["reset_reason"] == reason
+
+
+def test_who_was_not_asked_is_not_taken_for_gone() -> None:
+    hosts = {"a1": ("a", host("A1", bindings=(OLDER, NEWER)))}
+    (found,) = judge_fleet(hosts)
+    assert ([one.binding.workstation for one in found.resets], found.finding.evidence["reset_reason"]) == (
+        ["A1"],
+        "older",
+    )
 
 
 def test_nothing_tells_them_apart_so_each_row_goes_and_one_needs_its_own_code() -> None:
@@ -220,8 +229,8 @@ def _association(number: int, size: int) -> dict[str, tuple[str, Outcome]]:
 def test_thousands_of_hosts_are_judged_whatever_their_order() -> None:
     hosts = {name: known for number in range(600) for name, known in _association(number, 5).items()}
     assert len(hosts) == 3000
-    found = judge_fleet(hosts)
+    found = judge_fleet(hosts, whole=True)
     assert sum(one.finding.code == "fleet.share_fault" for one in found) == 86
     assert sum(one.finding.code == "fleet.licence_twice" for one in found) == 60
     assert all(one.finding.evidence["reset"] == "GONE" for one in found if one.resets)
-    assert judge_fleet(dict(reversed(hosts.items()))) == found
+    assert judge_fleet(dict(reversed(hosts.items())), whole=True) == found
