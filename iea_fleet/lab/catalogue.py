@@ -11,6 +11,7 @@ from iea_fleet.lab.application import SITUATIONS, Reach, Situation
 from iea_fleet.lab.fleet import MIX
 from iea_fleet.lab.messages import EngineName
 from iea_fleet.lab.output_faults import OUTPUT_FAULTS
+from iea_fleet.lab.share.faults import ShareFault
 from iea_fleet.lab.transport_faults import FAULTS, FaultKind
 from iea_fleet.model.errors import InputError
 
@@ -49,6 +50,8 @@ def _situation(situation: Situation) -> Entry:
     reaches = {situation.servers.authentication, situation.servers.update} if situation.servers else set()
     note = "pwsh: as its proxy's 502" if reaches & _BEHIND_THE_PROXY else ""
     row = 32 if situation.damage == "locked" else 36 if situation.impostor else None
+    if situation.share is ShareFault.DOUBLE_HOP:
+        row = 35
     # PowerShell on Linux knows no machine id.
     engines = (EngineName.EMULATED,) if situation.impostor == "clone" else _BOTH
     return Entry(situation.name, "situation", row, situation.sentence, {}, engines, note)

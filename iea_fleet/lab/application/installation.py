@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iea_fleet.lab.application.settings import MOMENT_FORMAT
+from iea_fleet.lab.emulated.stores.lines import lines_of
 from iea_fleet.lab.share.files import DATABASE, LICENCES, SESSIONS, SharePlace
 
 DATABASE_FILE, LICENCES_FILE, SESSIONS_FILE = DATABASE, LICENCES, SESSIONS
@@ -72,7 +73,9 @@ def bound_twice(licences: bytes, installation: Installation) -> bytes:
 def bound_to(licences: bytes, installation: Installation, licence: str, now: datetime) -> bytes:
     """The licences with `licence`, and no other, bound to the workstation, and to no computer that it replaced."""
     name = installation.name.casefold()
-    rows = [(line, *line.split(";")[:2]) for line in _lines(licences) if line.count(";") == 2 and line[0] != "#"]
+    rows = [
+        (line, *line.split(";")[:2]) for line in _lines(licences) if line.count(";") == 2 and not line.startswith("#")
+    ]
     right = [row for row in rows if row[1] == licence and row[2].casefold() == name]
     gone = {line for line, own, holder in rows if own == licence and holder == _REPLACED}
     gone |= {line for line, own, holder in rows if own != licence and holder.casefold() == name}
@@ -99,13 +102,14 @@ def taken_up(licences: bytes, licence: str, name: str, now: datetime) -> bytes:
 def holders(licences: bytes, licence: str) -> tuple[str, ...]:
     """The workstations that a licence is bound to."""
     rows = [line.split(";") for line in _lines(licences) if not line.startswith("#")]
-    return tuple(row[1] for row in rows if len(row) == 3 and row[0] == licence and row[1])
+    return tuple(_tellable(row[1]) for row in rows if len(row) == 3 and row[0] == licence and row[1])
 
 
 def sessions_of(sessions: bytes, name: str) -> tuple[tuple[str, str], ...]:
     """User and moment of each open session of a workstation."""
     rows = [line.split(";") for line in _lines(sessions) if not line.startswith("#")]
-    return tuple((row[0], row[2]) for row in rows if len(row) == 3 and row[1].casefold() == name.casefold())
+    own = [row for row in rows if len(row) == 3 and row[1].casefold() == name.casefold()]
+    return tuple((_tellable(row[0]), _tellable(row[2])) for row in own)
 
 
 def opened(sessions: bytes, installation: Installation, since: datetime) -> bytes:
@@ -121,8 +125,13 @@ def closed(sessions: bytes, name: str) -> bytes:
 
 
 def _lines(data: bytes) -> list[str]:
-    return data.decode("cp1252", "replace").splitlines()
+    return [line.text for line in lines_of(data.decode("cp1252", "surrogateescape"))]
 
 
 def _text(lines: list[str]) -> bytes:
-    return "".join(f"{line}\r\n" for line in lines).encode("cp1252", "replace")
+    return "".join(f"{line}\r\n" for line in lines).encode("cp1252", "surrogateescape")
+
+
+def _tellable(text: str) -> str:
+    """Text without what no document can carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
