@@ -147,7 +147,7 @@ def headline(host: HostRow, lang: Language) -> str:
         if is_about_a_setting(finding):
             settings.setdefault(finding.code.split(".")[1], []).append(finding)
         elif finding.code in host.shared:
-            titles.append(interface("see_above", lang, title=words(finding, lang).title))
+            titles.append(interface("told_for_several", lang, title=words(finding, lang).title))
         else:
             titles.append(words(finding, lang).title)
     in_the_way = any(finding.sheet in _IN_THE_WAY for finding in grave if not is_about_a_setting(finding))
