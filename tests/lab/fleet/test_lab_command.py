@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import stat
@@ -297,3 +299,75 @@ def test_a_state_folder_with_a_long_path_works_too(tmp_path: Path) -> None:
     iea.up("--hosts", "1")
     assert len(iea.status()) == 1
     assert iea("lab", "down").code == 0
+
+
+def test_status_tells_what_a_person_sees_in_their_language(iea: CommandLine) -> None:
+    iea.up("--hosts", "2", "--sites", "2", "--situation", "right", "--share", "folder")
+    first, second = names(iea)
+    iea("lab", "break", first, "three_faults")
+    iea("lab", "break", second, "assistance_on")
+    french, english = iea("lab", "status", "--lang", "fr").stdout, iea("lab", "status", "--lang", "en").stdout
+    for text in ("Poste", "●♥ cœur rouge", "◆ scarabée rouge", "restée ouverte", "PC-ACCUEIL", "Mot de passe du jour"):
+        assert text in french
+    for text in ("Host", "●♥ red heart", "◆ red scarab", "left open", "PC-ACCUEIL", "Password of the day"):
+        assert text in english
+    # What the application says, it says in French.
+    assert "Le serveur virtuel" in french
+    assert "Le serveur virtuel" in english
+    told = iea.status()
+    assert told[first]["desk"]["message_kind"] == "licence"  # type: ignore[index]
+    assert told[second]["desk"]["tray"] == "red_scarab"  # type: ignore[index]
+    assert len({host["password_of_the_day"] for host in told.values()}) == 1
+
+
+def test_watching_where_the_output_is_no_terminal_shows_the_table_once(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "right")
+    done = iea("lab", "status", "--watch", "--lang", "en")
+    assert (done.code, done.stdout.count("blue ball")) == (0, 1)
+    assert iea("lab", "status", "--watch", "--json").code == 2
+
+
+def test_watching_on_a_terminal_goes_on_until_ctrl_c(iea: CommandLine) -> None:
+    iea.up("--hosts", "1", "--situation", "right")
+    (host,) = names(iea)
+    main, other = pty.openpty()
+    watcher = subprocess.Popen(
+        [PROGRAM, "lab", "status", "--watch", "--lang", "en", "--state", iea.state],
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        env=iea.environment | {"TERM": "xterm"},
+        start_new_session=True,
+    )
+    os.close(other)
+    try:
+        assert b"blue ball" in _read_until(main, b"blue ball")
+        iea("lab", "break", host, "assistance_on")
+        assert b"red scarab" in _read_until(main, b"red scarab")
+        watcher.send_signal(signal.SIGINT)
+        shown = _read_until(main, b"")
+        assert watcher.wait(20) == 0
+        assert b"Traceback" not in shown
+        # Cursor and screen are the person's own again.
+        assert b"\x1b[?1049l" in shown
+        assert b"\x1b[?25h" in shown
+    finally:
+        watcher.kill()
+        watcher.wait()
+        os.close(main)
+
+
+def _read_until(terminal: int, wanted: bytes) -> bytes:
+    """What a terminal shows until `wanted` is among it; empty: until its end."""
+    shown = b""
+    while not wanted or wanted not in shown:
+        if not select.select([terminal], [], [], 20)[0]:
+            break
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:  # the other side was closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    return shown
