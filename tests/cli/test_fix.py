@@ -1,4 +1,4 @@
-"""`iea-fleet fix` against workstations of the lab: what is wrong is repaired, or handed over; nothing without consent."""
+"""`iea-fleet fix` against the lab: what is wrong is repaired, or handed over; nothing without consent."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Sites(LabFleet):
 
     def open(self) -> None:
         done = self(
-            "lab", "up", "--detach", "--hosts", str(HOSTS), "--sites", str(HOSTS), "--port", "0", "--situation", "right",
-            "--inventory", "inventory",
+            "lab", "up", "--detach", "--hosts", str(HOSTS), "--sites", str(HOSTS), "--port", "0",
+            "--situation", "right", "--inventory", "inventory",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 
@@ -64,13 +64,11 @@ class Sites(LabFleet):
         return document
 
     def talk(self, host: str, *options: str, says: str) -> tuple[int, str]:
-        """Fix on a terminal, where a person types `says` once something is asked; gives exit code and what was shown."""
+        """Fix on a terminal, where a person types `says` once asked; gives exit code and what was shown."""
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(self.folder)
-            os.execve(  # noqa: S606 - the program itself
-                sys.executable, [*PROGRAM, "fix", host, "-i", "inventory", *options], self.environment
-            )
+            os.execve(sys.executable, [*PROGRAM, "fix", host, "-i", "inventory", *options], self.environment)
         shown, typed, until = b"", False, time.monotonic() + 90
         while time.monotonic() < until:
             if select.select([terminal], [], [], 0.5)[0]:
@@ -217,9 +215,7 @@ def test_a_second_technician_is_told_who_is_at_it(sites: Sites) -> None:
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(sites.folder)
-        os.execve(  # noqa: S606 - the program itself
-            sys.executable, [*PROGRAM, "fix", host, "-i", "inventory", "--lang", "en"], sites.environment
-        )
+        os.execve(sys.executable, [*PROGRAM, "fix", host, "-i", "inventory", "--lang", "en"], sites.environment)
     shown = b""
     while b"[y/N]" not in shown:
         shown += os.read(terminal, 65536)
@@ -259,8 +255,8 @@ def test_a_former_fix_is_shown_again(sites: Sites) -> None:
 def test_the_first_line_comes_before_anything_slow_is_loaded(tmp_path: Path) -> None:
     heavy = (
         "import sys; from iea_fleet.cli import app; from iea_fleet.cli.start import start; start(None);"
-        "print([m for m in sys.modules if m in ('sqlalchemy', 'ansible_runner', 'ansible', 'jinja2', 'pydantic', 'yaml',"
-        "'iea_fleet.rollout', 'iea_fleet.diagnosis', 'aiohttp', 'winrm')])"
+        "print([m for m in sys.modules if m in ('sqlalchemy', 'ansible_runner', 'ansible', 'jinja2', 'pydantic',"
+        "'yaml', 'iea_fleet.rollout', 'iea_fleet.diagnosis', 'aiohttp', 'winrm')])"
     )
     done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, cwd=tmp_path, timeout=30)
     assert done.stdout.strip() == "[]", done.stderr

@@ -187,7 +187,7 @@ def test_help_and_the_first_line_come_at_once(program: Program) -> None:
     heavy += "('sqlalchemy', 'ansible_runner', 'ansible', 'jinja2', 'aiohttp', 'winrm')], file=sys.stderr)"
     done = subprocess.run([_program()[0], "-c", heavy], env=program.environment, capture_output=True, text=True)
     assert done.stderr.strip() == "[]"
-    for command in ("push", "report", "runs", "lab", "version"):
+    for command in ("push", "report", "fix", "runs", "lab", "version"):
         assert command in done.stdout
 
 
