@@ -150,12 +150,22 @@ class Plan:
             read_only=False,
             dry_run=False,
             expect_host=self.expect_host,
-            share=task.share.model_copy(update={"mend": mend}),
+            share=task.share.model_copy(update={"mend": mend, "as_whom": self._as_whom(task.share.as_whom)}),
             session=task.session.model_copy(update=session),
             licence=DesiredLicence(reset=tuple(dict.fromkeys(bindings))),
             connection=task.connection.model_copy(update={"save": SAVE_CONNECTION in due, "relaunch": RELAUNCH in due}),
             assistance=task.assistance.model_copy(update={"mode": "off" if ASSISTANCE_OFF in due else "as_is"}),
         )
+
+    def _as_whom(self, everybody: tuple[AsWhom, ...]) -> tuple[AsWhom, ...]:
+        """As whom to look: who could not reach the share comes first, and so decides about a restart."""
+        failing = {
+            whom
+            for remedy in self.due
+            if remedy.code == RESTART
+            for whom in remedy.said.evidence.get("as_whom", "").split(", ")
+        }
+        return tuple(sorted(everybody, key=lambda whom: whom.value not in failing))
 
 
 def make_plan(

@@ -142,7 +142,6 @@ def _remedies(desired: DesiredShare) -> list[Work]:
 
 
 def _restart(desired: DesiredShare) -> Work:
-    judged_by = next((whom for whom in (AsWhom.USER, AsWhom.MACHINE) if whom in desired.as_whom), desired.as_whom[0])
     others = [remedy for remedy in desired.mend if remedy is not ShareRemedy.RESTART]
     mended_otherwise = {code for remedy in others for code in codes_of(remedy)}
     codes = tuple(code for code in codes_of(ShareRemedy.RESTART) if code not in mended_otherwise)
@@ -153,5 +152,5 @@ def _restart(desired: DesiredShare) -> Work:
         message=_WARNING_TEXT,
         ask=desired.restart_ask,
         delay_s=desired.restart_delay_s,
-        only_if=Require(probe=PROBES[judged_by], fact="win32_code", one_of=codes),
+        only_if=Require(probe=PROBES[desired.as_whom[0]], fact="win32_code", one_of=codes),
     )

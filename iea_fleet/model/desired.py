@@ -58,7 +58,7 @@ class DesiredShare(Strict):
     path: WindowsPath | None = None
     """The folder. `None`: as the application's own setting says."""
     as_whom: tuple[AsWhom, ...] = Field(default=(AsWhom.LOGON,), min_length=1, max_length=3)
-    """As whom to look."""
+    """As whom to look; what the first finds decides about a restart."""
     username: ShortText | None = None
     """Credentials for the share. `None`: none."""
     password: Secret | None = None

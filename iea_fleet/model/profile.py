@@ -41,9 +41,9 @@ class AssistanceSetting(Strict):
     by: Setting | None = None
     """Who turned it on."""
     turn_on: RunCommand | None = None
-    """What turns it on. `None`: nothing but a person can."""
+    """What turns it on. `None`: the setting itself is written."""
     turn_off: RunCommand | None = None
-    """What turns it off; the password of the day goes to its standard input."""
+    """What turns it off; the password of the day goes to its standard input. `None`: the setting itself is written."""
 
 
 class ConnectionState(Strict):

@@ -305,6 +305,12 @@ def test_two_who_see_the_same_need_one_remedy() -> None:
     plan = make_plan(GIVEN, Outcome(verdict=verdict, findings=findings, answer=answer), restart_allowed=True)
     assert [remedy.code for remedy in plan.remedies] == ["plan.reconnect", "plan.restart"]
     assert plan.hand_over == ()
+    # Who could not reach the share decides about the restart.
+    task = plan.task(GIVEN)
+    assert task.share.as_whom == (AsWhom.MACHINE, AsWhom.LOGON, AsWhom.USER)
+    (step,) = build_request(task, transaction="1" * 32, nonce="2" * 32).after
+    assert step.only_if is not None
+    assert step.only_if.probe == "share_machine"
 
 
 def test_a_restarted_workstation_that_was_looked_at_again_is_mended() -> None:
