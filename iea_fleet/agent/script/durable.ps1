@@ -20,8 +20,8 @@ function Move-DurableFile {
     #>
     param ([String] $Path, [String] $Destination, [String] $Backup)
     if (-not [IO.File]::Exists($Destination)) { [IO.File]::Move($Path, $Destination) }
-    elseif ($Backup) { [IO.File]::Replace($Path, $Destination, $Backup) }
-    else { [IO.File]::Replace($Path, $Destination, [NullString]::Value) }
+    # On a share whose rights are less than full control nobody may set an ACL; the folder's is inherited there.
+    else { [IO.File]::Replace($Path, $Destination, $(if ($Backup) { $Backup } else { [NullString]::Value }), $Path.StartsWith('\\')) }
 }
 
 function Remove-DurableFile {
