@@ -70,6 +70,15 @@ class _Judge:
         if not rows and self.answer.status is Status.DONE:
             self.tell("none", place=facts.place)
 
+    def _any(self, workstation: str) -> bool:
+        """Whether a session that was asked for is open."""
+        facts = facts_of(self.told.latest, asked.SESSIONS, RecordsFacts)
+        user = self.desired.user
+        return facts is not None and any(
+            is_same(workstation, row.get("workstation")) and (user is None or is_same(user, row.get("user")))
+            for row in facts.records
+        )
+
     def _going(self) -> list[Row]:
         """In check mode: what would be released."""
         if self.read_only or not self.answer.dry_run or self.outcome is None or not self.outcome.due:
@@ -90,7 +99,7 @@ class _Judge:
                 self.tell("elsewhere_kept", **asked_for)
             return
         if not self.outcome.due:
-            self.tell("live_kept", **asked_for)
+            self.tell("live_kept" if self._any(concerned) else "nothing_to_release", **asked_for)
             return
         gone = [change.before for change in self.outcome.records]
         if not gone:

@@ -33,10 +33,17 @@ def task_result(outcome: Outcome, *, read_only: bool, diff: bool) -> dict[str, A
     elif verdict is Verdict.SKIPPED and outcome.findings[0].code == "run.stopped":
         result["skipped"] = True
     elif verdict in _FAILED or verdict is Verdict.SKIPPED or (verdict is Verdict.DRIFT and not read_only):
-        result["failed"] = True
+        # What would be mended is no failure of a prediction: whether it helps only the real run can tell.
+        result["failed"] = not _would_mend(outcome)
     if diff and outcome.answer is not None:
         result["diff"] = _diff(outcome)
     return result
+
+
+def _would_mend(outcome: Outcome) -> bool:
+    """Whether check mode predicts a remedy for what is wrong, whose success it can't know."""
+    answer = outcome.answer
+    return answer is not None and answer.dry_run and answer.error is None and any(work.ok for work in answer.act)
 
 
 def _wrote(outcome: Outcome) -> bool:
