@@ -203,6 +203,15 @@ def test_a_session_that_others_see_is_stale_when_its_workstation_does_not_run_th
     assert (found[0].finding.evidence["users"], found[0].finding.evidence["since"]) == ("zoe", "2026-11-24T08:00")
 
 
+def test_a_session_is_not_stale_where_nobody_says_whether_the_program_runs() -> None:
+    untold = make([share("logon", 53)], computer="A1", dry_run=True)
+    hosts = {
+        "a1": ("a", Outcome(verdict=Verdict.DRIFT, answer=untold)),
+        "a2": ("a", host("A2", sessions=(session("zoe", "A1"),))),
+    }
+    assert judge_fleet(hosts) == ()
+
+
 def test_a_workstation_that_reads_the_list_tells_its_own_sessions() -> None:
     rows = (session("zoe", "A1"),)
     hosts = {"a1": ("a", host("A1", sessions=rows)), "a2": ("a", host("A2", sessions=rows))}

@@ -205,7 +205,9 @@ def _with_password(password: str) -> Task:
 
 def test_assistance_mode_waits_for_the_password_and_keeps_the_settings_waiting() -> None:
     bench = Bench(["assistance_on"])
-    plan = _plan(LOOK, bench.outcome(LOOK))
+    looked = bench.outcome(LOOK)
+    assert _told(looked) == ["assistance.on", *ADDRESSES, "connection.differs.mode"]
+    plan = _plan(LOOK, looked)
     assert [remedy.code for remedy in plan.remedies] == ["plan.save_connection", "plan.assistance_off", "plan.relaunch"]
     assert (plan.due, set(plan.lacking)) == ((), {"password"})
     look = _with_password(PASSWORD)

@@ -318,3 +318,20 @@ def test_a_restarted_workstation_that_was_looked_at_again_is_mended() -> None:
     assert (verdict, sorted(found)) == (Verdict.CHANGED, ["share.mended", "share.restarted"])
     verdict, found = _remedied(_all(53), _all(53), after=[work("restart_computer")])
     assert (verdict, sorted(found)) == (Verdict.DRIFT, ["share.network_path_not_found", "share.restarted"])
+
+
+def test_a_look_that_contradicts_itself_is_no_success() -> None:
+    verdict, found = _looked(*(share(whom.value, 3, "path", ok=True) for whom in AsWhom))
+    assert (verdict, list(found)) == (Verdict.DRIFT, ["share.folder_missing"])
+
+
+def test_a_remedy_that_was_not_due_is_not_missed() -> None:
+    answer = make([*_others(), *_all()])
+    assert judge(answer, _with_remedies(*ShareRemedy))[0] is Verdict.OK
+
+
+def test_what_was_reconnected_in_vain_is_not_reconnected_again() -> None:
+    answer = make([*_others(), *_all(64)], [*_others(), *_all(64)], act=[work("reconnect_logon")])
+    verdict, findings = judge(answer, MEND)
+    plan = make_plan(MEND, Outcome(verdict=verdict, findings=findings, answer=answer))
+    assert [remedy.code for remedy in plan.remedies] == ["plan.restart"]

@@ -180,6 +180,11 @@ def test_which_binding_to_reset_follows_what_is_known() -> None:
     assert _planned(same_day, NEW, **known(Standing.NOT_IN_FLEET)) == (["OLD"], "not_in_fleet", [])
     assert _planned(same_day, NEW, **known(Standing.NO_ANSWER)) == (["OLD"], "no_answer", [])
     assert _planned(same_day, NEW, **known(Standing.OTHER_LICENCE)) == (["OLD"], "other_licence", [])
+    # None of both is there any more: the older one goes, the newer is as good as any.
+    nobody: dict[str, Any] = {"standing": lambda *_: Standing.NOT_IN_FLEET}
+    assert _planned(OLD, NEW, **nobody) == (["OLD"], "older", [])
+    third = binding("IEA-1", "THIRD", "01/02/2024 08:00:00")
+    assert _planned(OLD, NEW, third) == (["OLD", "PC-01", "THIRD"], "each_row", [])
     # Both were installed with it: each row, and one needs its own code.
     assert _planned(OLD, NEW, **known(Standing.OWNER)) == (["OLD", "PC-01"], "each_row", ["plan.reinstall"])
     assert _planned(OLD, own="IEA-1", **known(Standing.OWNER)) == ([], "", ["plan.reinstall"])
