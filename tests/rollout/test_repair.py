@@ -37,7 +37,7 @@ def round_of(*releases: ReleaseOutcome, dry_run: bool = False) -> Outcome:
             computer_name="PC-1", machine_id="m", user="u", os_version="10", powershell="5.1", edition="Desktop",
             culture="fr-FR", time="2026-11-24T08:00:00Z", boot_time=None, utc_offset_min=60,
         ),
-        recovered=None, probes=(), require=(), ensure=(), release=releases, after=(), verify=(), error=None,
+        recovered=None, probes=(), require=(), act=(), ensure=(), release=releases, after=(), verify=(), error=None,
         elapsed_ms=1,
     )  # fmt: skip
     return Outcome(verdict=Verdict.CHANGED, answer=told)
