@@ -36,7 +36,7 @@ function Invoke-AsOther {
             TaskName = $name
             Action = New-ScheduledTaskAction @action
             Principal = New-ScheduledTaskPrincipal -UserId $sid @logon
-            Settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::FromMilliseconds($TimeoutMs))
+            Settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::FromSeconds([Math]::Ceiling($TimeoutMs / 1000)))
         }
         $null = Register-ScheduledTask @task
         try {

@@ -80,7 +80,7 @@ function Add-Release {
     if (-not $File.ContainsKey('Lines')) { $File.Lines = @{} }
     $told = 0
     foreach ($record in @(Find-Record $File.Text $Step.target)) {
-        if (-not (Test-Match $record.Fields $Step.match)) { continue }
+        if (-not (Test-Match $record.Fields $Step.match) -or ($Step.one -and ($told -or $File.Lines.ContainsKey($record.Start)))) { continue }
         if ($null -eq $Step.values) {
             $after = $null
             $line = @{ Length = $record.End - $record.Start; Text = '' }
