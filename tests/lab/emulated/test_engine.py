@@ -11,11 +11,12 @@ import pytest
 from iea_fleet.agent import LOADER, AnswerRefused, RefusalReason, parse_answer, parse_refusal, payload
 from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.machine import Identity, Machine
+from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
 from iea_fleet.lab.engine import Answer, CommandLine
 from iea_fleet.lab.output_faults import ALL_FAULTS, OUTPUT_FAULTS
 from iea_fleet.lab.transport_faults import FAULTS, FaultSet
 from iea_fleet.lab.workstation import Description, Workstation
-from iea_fleet.model.answer import Status, Step
+from iea_fleet.model.answer import PeopleFacts, Status, Step
 from iea_fleet.model.request import Request
 
 INI = {"store": "ini", "path": r"C:\app\a.ini", "section": "S", "key": "k"}
@@ -232,3 +233,42 @@ def test_files_held_at_a_moment_are_told_and_mended(poste: Poste, at: str) -> No
     poste.workstation.faults.clear()
     request, output = poste.round()
     assert parse_answer(output.stdout, request).status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("step", "person", "declines", "expected"),
+    [
+        ({"ask": True, "delay_s": 60}, True, False, 5.0),
+        ({"ask": True, "delay_s": 60}, True, True, None),
+        ({"ask": False, "delay_s": 60}, True, False, 60.0),
+        ({"ask": False, "delay_s": 60}, False, False, 5.0),
+        ({"ask": True, "delay_s": 0}, False, True, 5.0),
+    ],
+    ids=["asked, yes", "asked, no", "told", "nobody there", "nobody to ask"],
+)
+def test_a_restart_comes_after_the_answer_with_the_time_that_people_need(
+    poste: Poste, step: dict[str, Any], person: bool, declines: bool, expected: float | None
+) -> None:
+    down: list[tuple[float, float, bool]] = []
+    poste.workstation.go_down = lambda *arguments: down.append(arguments)
+    poste.machine.declines_restart = declines
+    if person:
+        poste.machine.registry.sids = ("S-1-5-21-1-2-3-1001",)
+        for name, text in (("USERDOMAIN", "POSTE-01"), ("USERNAME", "Zoé")):
+            place = RegistryPlace(r"HKU\S-1-5-21-1-2-3-1001\Volatile Environment", name)
+            poste.machine.registry.write(place, RegistryValue("string", text))
+    restart = {"kind": "restart_computer", "id": "r", "title": "T", "message": "M", **step}
+    people = {"kind": "people", "id": "p"}
+    request = Request.model_validate(
+        {"transaction": "a" * 32, "nonce": "b" * 32, "dry_run": False, "probe": (people,), "after": (restart,)}
+    )
+    output = poste.run("PowerShell", *ARGUMENTS, encoded(LOADER), stdin=payload(request))
+    answer = parse_answer(output.stdout, request)
+    assert [outcome.ok for outcome in answer.after] == [expected is not None]
+    assert [up_s for up_s, _, _ in down] == ([] if expected is None else [expected])
+    assert all(new_boot for _, _, new_boot in down)
+    # Looking again at a computer that goes down would tell nothing.
+    assert bool(answer.verify) is (expected is None)
+    (facts,) = answer.probes
+    assert isinstance(facts, PeopleFacts)
+    assert facts.people == ((r"POSTE-01\Zoé",) if person else ())
