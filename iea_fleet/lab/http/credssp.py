@@ -70,8 +70,6 @@ class CredSspExchange:
             raise ProofRefused(self._inner.refusal.account, out or b"")
         if self.complete:
             self.delegated = self._holds_the_password()
-        elif not out:
-            raise ProofRefused
         return out
 
     def _holds_the_password(self) -> bool:

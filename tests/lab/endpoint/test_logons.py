@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,13 @@ from pypsrp.shell import WinRS
 from pypsrp.wsman import WSMan
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from spnego import ContextReq
+from spnego.iov import BufferType
 from winrm.exceptions import InvalidCredentialsError
 
 from iea_fleet.lab import endpoint as endpoint_module
 from iea_fleet.lab.endpoint import EndpointRefused
 from iea_fleet.lab.http.logon import Logon
+from iea_fleet.lab.http.sealing import SealingRefused
 from iea_fleet.lab.kdc import Realm
 from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import (
@@ -341,7 +344,7 @@ def test_pypsrp_logs_on_with_a_certificate(host: Any, tmp_path: Path) -> None:
         {"certificates": ()},
         {"certificates": (CertificateMapping("*@asso.example", LOCAL, enabled=False),)},
         {"certificates": (CertificateMapping("*@other.example", LOCAL),)},
-        {"certificates": (CertificateMapping("*@asso.example", USER),)},
+        {"certificates": (CertificateMapping("*@asso.example", f"ASSO\\{USER}"),)},
         {"certificates": (CertificateMapping("*@asso.example", "nobody"),)},
         {"auth": AuthSettings()},
     ],
@@ -379,6 +382,34 @@ def test_naming_the_profile_of_certificates_without_one_is_refused() -> None:
     logon = Logon(Workstation(Description("POSTE-01", **describe()), FaultSet()), None)
     answer = logon.step("http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual")
     assert answer.user is None
+
+
+def test_a_certificate_is_nobodys_where_certificates_are_switched_off(host: Any) -> None:
+    pem = host.endpoint.certificates.client_certificate(f"{LOCAL}@asso.example").decode()
+    der = ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----BEGIN PRIVATE")])
+    profile = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+    users = []
+    for auth in (ALL, AuthSettings()):
+        workstation = Workstation(Description("POSTE-01", **describe(auth=auth)), FaultSet())
+        users.append(Logon(workstation, None, der).step(profile).user)
+    assert users == [LOCAL, None]
+
+
+def test_a_message_that_is_signed_and_not_encrypted_is_refused(kerberos: Realm) -> None:
+    context = spnego.client(USER, PASSWORD, hostname=NAME, service="HTTP", protocol="kerberos")
+    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos)), FaultSet()), None)
+    answer = logon.step(f"Kerberos {base64.b64encode(context.step() or b'').decode()}")
+    context.step(base64.b64decode(answer.challenges[0].partition(" ")[2]))
+    for encrypt in (True, False):
+        header, data, padding = context.wrap_iov(
+            [BufferType.header, b"who?", BufferType.padding], encrypt=encrypt
+        ).buffers
+        sealed = (header.data or b"", (data.data or b"") + (padding.data or b""))
+        if encrypt:
+            assert logon.unseal(*sealed) == b"who?"
+        else:
+            with pytest.raises(SealingRefused):
+                logon.unseal(*sealed)
 
 
 @hypothesis_settings(max_examples=60)
