@@ -16,6 +16,9 @@ RESULT_CHARACTERS = 4_000_000
 ENVIRONMENT_NAME = "IEA_FLEET_CONTENT"
 """Names another folder with playbooks/ and roles/, for who changes them."""
 
+NOT_FOR_ANSIBLE = ("IEA_FLEET_SMTP_PASSWORD",)
+"""Secrets of the user's environment that Ansible's programs do not need, and so do not get."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:

@@ -14,6 +14,7 @@ from typing import Any
 from iea_fleet.ledger.records import AskedHost
 from iea_fleet.model.errors import InputError, LocalFailure
 from iea_fleet.model.text import neutralise
+from iea_fleet.rollout.content import NOT_FOR_ANSIBLE
 from iea_fleet.rollout.settings import require_settings
 from iea_fleet.rollout.vault import Vault
 
@@ -118,11 +119,12 @@ def _require_pattern(pattern: str) -> None:
 def _ansible(
     arguments: Sequence[str], vault: Vault, environment: Mapping[str, str], given: str | None = None
 ) -> subprocess.CompletedProcess[str]:
+    own = {name: value for name, value in os.environ.items() if name not in NOT_FOR_ANSIBLE}
     with vault.arguments() as (vault_arguments, descriptors):
         try:
             return subprocess.run(
                 [sys.executable, "-m", "ansible", *arguments, *vault_arguments],
-                env={**os.environ, **environment, **_QUIET, **_UTF_8},
+                env={**own, **environment, **_QUIET, **_UTF_8},
                 pass_fds=descriptors,
                 input=given,
                 stdin=None if given is not None else subprocess.DEVNULL,

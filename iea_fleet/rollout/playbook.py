@@ -17,6 +17,7 @@ from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.rollout.content import NOT_FOR_ANSIBLE
 from iea_fleet.rollout.vault import Vault
 
 _POLL_S = 0.5
@@ -136,6 +137,8 @@ def _config(call: PlaybookCall, folder: Path) -> RunnerConfig:
     config.suppress_output_file = True
     config.suppress_ansible_output = True
     config.pexpect_timeout = _POLL_S
+    for name in NOT_FOR_ANSIBLE:
+        config.env.pop(name, None)
     config.cwd = str(Path.cwd())  # so that the user's ansible.cfg counts, and relative paths in it
     return config
 
