@@ -22,6 +22,8 @@ _PERIOD_S = 1.0
 _MESSAGE_LENGTH = 130
 """Longest message in the table; the whole of it is in the JSON document."""
 
+_MESSAGE_COLUMN, _MESSAGE_WIDTH = 3, 34
+
 _TITLES: Final = {
     "fr": ("Poste", "Association", "Icône", "Au lancement", "Session", "Licence", "Réglages", "Situation", "Pannes"),
     "en": ("Host", "Association", "Icon", "At the start", "Session", "Licence", "Settings", "Situation", "Faults"),
@@ -79,8 +81,8 @@ def watch_status(status: Callable[[], Sequence[HostStatus]], lang: Language) -> 
 def table_of(hosts: Sequence[HostStatus], lang: Language) -> Table:
     """The table of these workstations."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in _TITLES[lang]:
-        table.add_column(title, overflow="fold")
+    for column, title in enumerate(_TITLES[lang]):
+        table.add_column(title, overflow="fold", min_width=_MESSAGE_WIDTH if column == _MESSAGE_COLUMN else None)
     for host in hosts:
         table.add_row(
             host.name,

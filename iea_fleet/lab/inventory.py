@@ -26,6 +26,7 @@ class Access:
         transport: pywinrm's name of the logon.
         ca_file: whom to trust for https, None: plain http.
         variables: more of the inventory's for every host.
+        share_user, share_password: an account of the sites' file servers; empty: none is told.
     """
 
     user: str
@@ -33,6 +34,8 @@ class Access:
     transport: str
     ca_file: Path | None
     variables: Mapping[str, object] = field(default_factory=dict)
+    share_user: str = ""
+    share_password: str = field(default="", repr=False)
 
 
 def vault_path(inventory: Path) -> Path:
@@ -63,7 +66,7 @@ def write_inventory(inventory: Path, hosts: Sequence[PlannedHost], access: Acces
             vault_path(inventory),
             f"{_VAULT_MARK} that is up now; the password is made anew with each lab.\n"
             "# ansible-vault encrypt makes it unreadable; the inventory then needs your vault password.\n",
-            {"vault_iea_lab_user": access.user, "vault_iea_lab_password": access.password},
+            _accounts(access),
             0o600,
         )
         _write(
@@ -96,6 +99,15 @@ def _is_ours(path: Path, mark: str) -> bool:
         return False
     # An encrypted vault has lost its first line; it opens nothing but a lab that has gone, still it is a person's work.
     return head.startswith(mark.encode())
+
+
+def _accounts(access: Access) -> dict[str, object]:
+    """The account of the workstations, and that of the file servers: no variable of a role takes it by itself."""
+    accounts: dict[str, object] = {"vault_iea_lab_user": access.user, "vault_iea_lab_password": access.password}
+    if access.share_user:
+        accounts["vault_iea_lab_share_user"] = access.share_user
+        accounts["vault_iea_lab_share_password"] = access.share_password
+    return accounts
 
 
 def _document(hosts: Sequence[PlannedHost], access: Access) -> dict[str, object]:

@@ -24,7 +24,7 @@ from iea_fleet.lab.output_faults import ALL_FAULTS
 from iea_fleet.lab.screen import AtTheDesk, message, tray
 from iea_fleet.lab.seen import is_right, look
 from iea_fleet.lab.share.servers import ShareKind, open_servers
-from iea_fleet.lab.share.visit import FileServers
+from iea_fleet.lab.share.visit import FileServers, Standing
 from iea_fleet.lab.staging import Staging
 from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Description, Workstation
@@ -233,7 +233,11 @@ class Lab:
     def _write_inventory(self, inventory: Path) -> None:
         hosts = [self._with_real_port(member) for member in self._members.values()]
         certificates = None if self._endpoint is None else self._endpoint.certificates
-        write_inventory(inventory, hosts, self._logons.access(certificates))
+        access = self._logons.access(certificates)
+        if self._servers is not None:
+            account = self._servers.accounts[Standing.FINE]
+            access = replace(access, share_user=account.name, share_password=account.password)
+        write_inventory(inventory, hosts, access)
 
     def _with_real_port(self, member: _Member) -> PlannedHost:
         description = member.workstation.description
