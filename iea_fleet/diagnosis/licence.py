@@ -7,7 +7,6 @@ from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind
 from iea_fleet.diagnosis.parts import Parts
-from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.desired import DesiredLicence
 from iea_fleet.model.finding import Severity
 from iea_fleet.model.outcome import Verdict
@@ -22,8 +21,6 @@ RESET: Final = "licence_reset"
 UNDO: Final = "licence_undo"
 LICENCE: Final = "licence"
 WORKSTATION: Final = "workstation"
-MOST_UNDONE: Final = 12
-"""Resets that are taken back in one round: each is a release of its own, and a request has 16."""
 
 _TOLD = Kind(Severity.INFO, Verdict.OK)
 _DONE = Kind(Severity.INFO, Verdict.CHANGED)
@@ -42,7 +39,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "licence.undone": _DONE,
     "licence.would_undo": _DONE,
     "licence.nothing_to_undo": _TOLD,
-    "licence.undo_unclear": Kind(Severity.WARNING, Verdict.DRIFT),
     "licence.not_kept": _FAULT,
     "licence.list_out_of_reach": Kind(Severity.WARNING, Verdict.SKIPPED),
     "licence.waits_for_share": _TOLD,
@@ -74,24 +70,11 @@ def licence_parts(profile: Profile, desired: DesiredLicence, *, read_only: bool)
     if desired.reset:
         rows = tuple({LICENCE: row.licence, WORKSTATION: row.workstation} for row in desired.reset)
         releases.append(Release(id=RESET, target=licences.bindings, match=rows, values=licences.reset))
-    for number, change in enumerate(undoable(desired)):
+    # Two rows of one licence look the same once both are reset, so either may get back what the other had.
+    for number, change in enumerate(desired.undo):
         # Only what the reset took is put back: a field that it left alone may have changed since.
         lost = {name: text for name, text in change.before.items() if change.after and change.after.get(name) != text}
         if change.after and lost:
-            release = Release(id=f"{UNDO}_{number}", target=licences.bindings, match=(change.after,), values=lost)
-            releases.append(release)
+            name, target = f"{UNDO}_{number}", licences.bindings
+            releases.append(Release(id=name, target=target, match=(change.after,), values=lost, one=True))
     return Parts(probe=tuple(probes), release=() if read_only else tuple(releases))
-
-
-def undoable(desired: DesiredLicence) -> tuple[RecordChange, ...]:
-    """The resets that can be taken back: what a reset left must tell which record it was.
-
-    Two rows of one licence look the same once both are reset, so neither is given back to a workstation by guess.
-    """
-    left = [_key(change) for change in desired.undo]
-    clear = (change for change, key in zip(desired.undo, left, strict=True) if key and left.count(key) == 1)
-    return tuple(clear)[:MOST_UNDONE]
-
-
-def _key(change: RecordChange) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, text.casefold()) for name, text in (change.after or {}).items()))

@@ -154,10 +154,9 @@ class _Judge:
         """What became of the resets that were to be taken back."""
         if self.read_only or not self.desired.undo or self.answer.status is not Status.DONE:
             return
-        clear = asked.undoable(self.desired)
         given: list[RecordChange] = []
         missed: list[Row] = []
-        for number, change in enumerate(clear):
+        for number, change in enumerate(self.desired.undo):
             outcome = self.done.get(f"{asked.UNDO}_{number}")
             if outcome is not None and outcome.records:
                 given += outcome.records
@@ -168,9 +167,6 @@ class _Judge:
             self.tell("would_undo" if self.answer.dry_run else "undone", **_rows_evidence(rows))
         if missed:
             self.tell("nothing_to_undo", **_rows_evidence(missed))
-        unclear = [change.before for change in self.desired.undo if change not in clear]
-        if unclear:
-            self.tell("undo_unclear", **_rows_evidence(unclear))
 
 
 def judge_licence(

@@ -337,8 +337,6 @@ class _Planner:
                     "licence": unique[0][LICENCE],
                     "workstations": _names(choice.reset),
                     "reset_reason": choice.reason,
-                    # Two rows of one licence look the same once both are reset: none is given back by guess.
-                    "undoable": "yes" if len(choice.reset) == 1 else None,
                 },
                 bindings=tuple(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]) for row in choice.reset),
             )

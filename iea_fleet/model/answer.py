@@ -346,7 +346,7 @@ class Answer(Strict):
     require: tuple[RequireOutcome, ...] = Field(max_length=64)
     act: tuple[WorkOutcome, ...] = Field(max_length=16)
     ensure: tuple[EnsureOutcome, ...] = Field(max_length=64)
-    release: tuple[ReleaseOutcome, ...] = Field(max_length=16)
+    release: tuple[ReleaseOutcome, ...] = Field(max_length=80)
     after: tuple[WorkOutcome, ...] = Field(max_length=16)
     verify: tuple[ProbeFacts, ...] = Field(max_length=64)
     """The probes again, after the writes; empty when nothing was changed or in a dry run."""

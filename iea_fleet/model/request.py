@@ -175,6 +175,8 @@ class Release(Strict):
     """A record is concerned when it has every field of one of these, compared without case."""
     values: dict[Identifier, Value] | None = None
     """The new text of fields. `None`: the whole line is removed."""
+    one: bool = False
+    """Only the first such record that no release before this one has changed: records may look the same."""
     only_if: Require | None = None
     """When this does not hold, no record is touched."""
 
@@ -288,7 +290,7 @@ class Request(Strict):
     act: tuple[Work, ...] = Field(default=(), max_length=16)
     """What must be done before anything is written."""
     ensure: tuple[Ensure, ...] = Field(default=(), max_length=64)
-    release: tuple[Release, ...] = Field(default=(), max_length=16)
+    release: tuple[Release, ...] = Field(default=(), max_length=80)
     after: tuple[Work, ...] = Field(default=(), max_length=16)
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import SecretStr
 
+from iea_fleet.diagnosis.licence_findings import bound_rows
 from iea_fleet.diagnosis.plan import Plan, make_plan
 from iea_fleet.diagnosis.sheets import KINDS, SUPPORTED, Task
 from iea_fleet.lab.application import Installation
@@ -322,18 +323,21 @@ def test_exactly_the_binding_that_was_named_is_reset_and_given_back() -> None:
     assert "licence.nothing_to_undo" in _told(bench.outcome(undo))
 
 
-def test_two_resets_that_left_the_same_are_not_given_back_by_guess() -> None:
+def test_two_resets_that_left_the_same_are_given_back_to_both() -> None:
     bench = Bench(["licence_twice"])
-    plan = _plan(LOOK, bench.outcome(LOOK))
+    looked = bench.outcome(LOOK)
+    plan = _plan(LOOK, looked)
     done = bench.outcome(plan.task(LOOK))
     assert done.answer is not None
     changes = next(one for one in done.answer.release if one.id == "licence_reset").records
     assert len(changes) == 2
     undo = dataclasses.replace(LOOK, sheets=(Sheet.LICENCE,), read_only=False, licence=DesiredLicence(undo=changes))
     outcome = bench.outcome(undo)
-    assert "licence.undo_unclear" in _told(outcome)
+    assert "licence.undone" in _told(outcome)
+    assert looked.answer is not None
     assert outcome.answer is not None
-    assert outcome.answer.release == ()
+    assert bound_rows(outcome.answer) == bound_rows(looked.answer)
+    assert "licence.nothing_to_undo" in _told(bench.outcome(undo))
 
 
 def test_a_profile_that_names_none_of_it_is_told_and_no_error() -> None:

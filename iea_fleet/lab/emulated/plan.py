@@ -123,7 +123,7 @@ def _plan_release(
         return ReleaseOutcome(id=release.id, place=path[:1024], due=False, records=())
     try:
         file = _open(machine, release.id, path, release.target.encoding, opened)
-        edits = records.edits_of(file.text, release)
+        edits = records.edits_of(file.text, release, file.released)
         if len(edits) > records.MOST_TOLD:
             raise CannotHold(f"more than {records.MOST_TOLD} records are concerned")
         for edit in edits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -91,14 +91,21 @@ def records_of(text: str, store: RecordStore) -> Iterator[Record]:
         yield Record(line.start, line.end, line.after, values, spans)
 
 
-def edits_of(text: str, release: Release) -> list[Edit]:
+def edits_of(text: str, release: Release, taken: Container[int] = ()) -> list[Edit]:
     """What a release makes of the records that it concerns; one that stays as it is has no edit.
+
+    Args:
+        text: of the file.
+        release: with `one`, the first record only that is not `taken`.
+        taken: where the lines begin that another release has.
 
     Raises: CannotHold for a value that would not be read back; Malformed as `records_of`.
     """
-    edits = []
+    edits: list[Edit] = []
     for record in records_of(text, release.target):
         if not any(_has(record.fields, wanted) for wanted in release.match):
+            continue
+        if release.one and (edits or record.start in taken):
             continue
         before = _told(record.fields)
         if release.values is None:

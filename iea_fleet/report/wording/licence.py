@@ -89,14 +89,6 @@ TEXTS: Final[Mapping[str, Words]] = {
         ),
         next_step="",
     ),
-    "licence.undo_unclear": Words(
-        title="Reset can’t be taken back for sure",
-        explanation=(
-            "Several reset rows look the same now, or there are too many for one round: {licence} "
-            "({workstations}). None was guessed."
-        ),
-        next_step="Start the application on the workstation that is to have the licence: it binds it anew.",
-    ),
     "licence.not_kept": Words(
         title="Licence bound again right after the reset",
         explanation="Licence {licence} was reset and is bound to {workstations} again.",

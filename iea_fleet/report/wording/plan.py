@@ -39,7 +39,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "plan.reset_licence": Words(
         title="Reset the licence’s binding to {workstations}",
-        explanation=("Licence {licence}: {reset_reason}. Only these rows are touched[, {undoable}]."),
+        explanation=("Licence {licence}: {reset_reason}. Only these rows are touched, and it can be taken back."),
         next_step="",
     ),
     "plan.save_connection": Words(

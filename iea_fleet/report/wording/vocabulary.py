@@ -111,7 +111,6 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "on": "on",
         "off": "off",
     },
-    "undoable": {"yes": "and it can be taken back"},
     "fault": {code.removeprefix("share."): text.title for code, text in SHARE_TEXTS.items()},
 }
 """By the name of the placeholder: token to msgid. A token that is not here is shown as it is."""
