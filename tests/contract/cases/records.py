@@ -133,6 +133,7 @@ def _kept(name: str, *releases: dict[str, Any], data: bytes = DATA, refused: str
 
 _PC1 = {"licence": "iea-1", "workstation": "pc-1"}
 _RESET = {"workstation": "", "bound": ""}
+_LEFT = {"licence": "IEA-2", **_RESET}
 _OPTIONAL: dict[str, Any] = {**TARGET, "pattern": "^([a-z]+)(?:=([a-z]*))?$", "fields": ["name", "value"]}
 
 RECORDS = (
@@ -184,6 +185,14 @@ RECORDS = (
         DATA,
         HEAD + b"IEA-1;PC-1;12/03/2024\r\nIEA-2;;\r\nIEA-2;;\r\n",
         _release({"licence": "IEA-2"}, values=_RESET),
+        changes=2,
+    ),
+    _out(
+        "records that look the same, one by one",
+        HEAD + b"IEA-2;;\r\nIEA-1;x;y\r\nIEA-2;;\r\nIEA-2;;\r\n",
+        HEAD + b"IEA-2;PC-2;a\r\nIEA-1;x;y\r\nIEA-2;PC-3;b\r\nIEA-2;;\r\n",
+        _release(_LEFT, values={"workstation": "PC-2", "bound": "a"}) | {"one": True},
+        _release(_LEFT, values={"workstation": "PC-3", "bound": "b"}, name="next") | {"one": True},
         changes=2,
     ),
     _out("nothing that matches", DATA, DATA, _release({"licence": "IEA-9"}), changes=0),
