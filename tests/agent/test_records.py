@@ -197,3 +197,13 @@ def test_a_file_that_another_program_has_written_since_is_left_to_it(workstation
     assert answer.error.undone
     assert workstation.files() == {"l.csv": LICENCES + b"LIC-4;;", "a.ini": b"[server]\nurl=old\n"}
     assert workstation.state() == {"lock"}
+
+
+def test_of_records_that_look_the_same_one_release_each_takes_one(workstation: Workstation, rounds: Rounds) -> None:
+    line = "Zoé;POSTE-01;24/11/2026 09:12:00\n".encode()
+    path = workstation.file("s.csv", line * 4)
+    first = released(sessions(path), [{"user": "zoé"}], one=True)
+    done, _ = rounds.play(workstation.request(release=[first, {**first, "id": "second"}]))
+    assert done is not None
+    assert [len(each.records) for each in done.release] == [1, 1]
+    assert workstation.content("s.csv") == line * 2

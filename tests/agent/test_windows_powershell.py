@@ -108,6 +108,6 @@ REQUEST_KEYS = {
     *("section", "state_folder", "store", "tail_bytes", "target", "timeout_ms", "transaction", "type", "url", "value"),
     *("view", "when", "act", "as_whom", "ask", "connect", "delay_s", "every_ms", "fields", "file", "match", "message"),
     *("names", "only_if", "release", "standard_input", "success", "text", "title", "until", "username", "password"),
-    *("values", "within_ms", "write", "at"),
+    *("values", "within_ms", "write", "at", "one"),
 }
 COMMAND_MEMBERS = {"ReturnValue", "Sddl", "PSVersion", "PSEdition", "Definition"}
