@@ -131,7 +131,7 @@ def test_a_renewal_prolongs_the_leases(tmp_path: Path) -> None:
         assert expires_ms == ledger.run(run).renewed_ms + 120_000
 
 
-@pytest.mark.parametrize("version", [2, 99])
+@pytest.mark.parametrize("version", [3, 99])
 def test_a_ledger_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path, version: int) -> None:
     Ledger(url(tmp_path)).close()
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
@@ -141,7 +141,7 @@ def test_a_ledger_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path, 
     connection.close()
     before = (tmp_path / "ledger.sqlite").read_bytes()
     with pytest.raises(
-        LocalFailure, match=rf"newer release wrote this ledger \(version {version}, .* knows 1\)"
+        LocalFailure, match=rf"newer release wrote this ledger \(version {version}, .* knows 2\)"
     ) as raised:
         Ledger(url(tmp_path))
     assert raised.value.exit_code == 6
@@ -240,3 +240,52 @@ def test_only_its_owner_can_read_the_ledger(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
+
+
+def test_every_round_of_a_run_is_kept_the_newest_first_and_the_last_is_what_became_of_the_host(tmp_path: Path) -> None:
+    ledger = Ledger(url(tmp_path))
+    verdicts = (Verdict.DRIFT, Verdict.CHANGED, Verdict.OK)
+    for first in (0, 10):
+        run = f"2026112{first // 10}T120000-abcdef"
+        with RunLock(run_folder(tmp_path)) as lock:
+            ledger.begin(run, NewRun(RunKind.FIX, False, "a", [AskedHost(host="a")]), lock.path)
+            for number, verdict in enumerate(verdicts):
+                ledger.record_round(run, "a", Outcome(verdict=verdict, elapsed_ms=first + number))
+            ledger.end(run, RunState.DONE)
+        (record,) = ledger.hosts(run)
+        assert record.outcome is not None
+        assert (record.outcome.verdict, ledger.run(run).kind) == (Verdict.OK, RunKind.FIX)
+    assert [outcome.elapsed_ms for outcome in ledger.rounds("a")] == [12, 11, 10, 2, 1, 0]
+    assert [outcome.elapsed_ms for outcome in ledger.rounds("a", limit=1)] == [12]
+    assert ledger.rounds("b") == ()
+
+
+def test_a_damaged_round_is_told_with_its_host(tmp_path: Path) -> None:
+    ledger, run = Ledger(url(tmp_path)), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, NewRun(RunKind.FIX, False, "a", [AskedHost(host="a")]), lock.path)
+        ledger.record_round(run, "a", Outcome(verdict=Verdict.OK))
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("UPDATE iea_rounds SET outcome = '{'")
+    with pytest.raises(LocalFailure, match="the rounds with a is damaged"):
+        ledger.rounds("a")
+
+
+def test_a_ledger_of_an_older_release_keeps_its_runs_and_learns_of_rounds(tmp_path: Path) -> None:
+    run = new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        older = Ledger(url(tmp_path))
+        older.begin(run, new("a"), lock.path)
+        older.record(run, {"a": Outcome(verdict=Verdict.OK)})
+        older.end(run, RunState.DONE)
+        older.close()
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("DROP TABLE iea_rounds")
+        connection.execute("UPDATE iea_schema SET version = 1")
+    for _ in range(2):
+        ledger = Ledger(url(tmp_path))
+        assert [overview.run.id for overview in ledger.latest()] == [run]
+        assert ledger.rounds("a") == ()
+        ledger.close()
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        assert connection.execute("SELECT version FROM iea_schema").fetchall() == [(2,)]
