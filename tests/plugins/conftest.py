@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -165,9 +165,13 @@ class Bench:
         connection: str = "winrm",
         deadline_s: int = 30,
         pin: str = "",
+        asked: Mapping[str, object] | None = None,
         **variables: object,
     ) -> Outcome:
-        """Carry out a push in this process, over Ansible's own connection plugin; variables as in an inventory."""
+        """Carry out a push in this process, over Ansible's own connection plugin; variables as in an inventory.
+
+        `asked`: more arguments of the action.
+        """
         description = self.workstation.description
         options = {
             "ansible_host": "127.0.0.1",
@@ -181,7 +185,7 @@ class Bench:
         plugin = connection_loader.get(connection, PlayContext())
         extras = {name: value for name, value in options.items() if name.startswith(f"ansible_{connection}_")}
         plugin.set_options(var_options={**options, "_extras": extras})
-        arguments = {"profile": "lab", "deadline_s": deadline_s, "certificate_sha256": pin}
+        arguments = {"profile": "lab", "deadline_s": deadline_s, "certificate_sha256": pin, **(asked or {})}
         return exchange(plugin, arguments, check_mode=check_mode)
 
 
