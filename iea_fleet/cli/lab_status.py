@@ -22,7 +22,8 @@ _PERIOD_S = 1.0
 _MESSAGE_LENGTH = 130
 """Longest message in the table; the whole of it is in the JSON document."""
 
-_MESSAGE_COLUMN, _MESSAGE_WIDTH = 3, 34
+_LEAST_WIDTHS: Final = {3: 34, 7: 24}
+"""Of the message and of the situations, which are hard to read in pieces."""
 
 _TITLES: Final = {
     "fr": ("Poste", "Association", "Icône", "Au lancement", "Session", "Licence", "Réglages", "Situation", "Pannes"),
@@ -79,12 +80,9 @@ def watch_status(status: Callable[[], Sequence[HostStatus]], lang: Language) -> 
 
 
 def table_of(hosts: Sequence[HostStatus], lang: Language) -> Table:
-    """The table of these workstations."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column, title in enumerate(_TITLES[lang]):
-        table.add_column(title, overflow="fold", min_width=_MESSAGE_WIDTH if column == _MESSAGE_COLUMN else None)
-    for host in hosts:
-        table.add_row(
+    """The table of these workstations; what none of them has is no column."""
+    rows: list[tuple[str | Text, ...]] = [
+        (
             host.name,
             host.site,
             _icon(host, lang),
@@ -92,9 +90,17 @@ def table_of(hosts: Sequence[HostStatus], lang: Language) -> Table:
             _session(host, lang),
             _licence(host, lang),
             _settings(host, lang),
-            ", ".join(host.situations) or "-",
+            "\n".join(host.situations) or "-",
             "\n".join(fault.removesuffix("()") for fault in host.faults) or "-",
         )
+        for host in hosts
+    ]
+    shown = [column for column in range(len(_TITLES[lang])) if any(str(row[column]) != "-" for row in rows)]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in shown:
+        table.add_column(_TITLES[lang][column], overflow="fold", min_width=_LEAST_WIDTHS.get(column))
+    for row in rows:
+        table.add_row(*(row[column] for column in shown))
     if hosts:
         table.caption = _say("password", lang, password=hosts[0].password_of_the_day)
         table.caption_justify = "left"
