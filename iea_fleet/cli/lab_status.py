@@ -22,8 +22,8 @@ _PERIOD_S = 1.0
 _MESSAGE_LENGTH = 130
 """Longest message in the table; the whole of it is in the JSON document."""
 
-_LEAST_WIDTHS: Final = {3: 34, 7: 24}
-"""Of the message and of the situations, which are hard to read in pieces."""
+_MOST_WIDTHS: Final = {1: 20, 3: 34, 4: 20, 5: 20, 6: 26}
+"""By column: a long text must not leave the others a few characters each."""
 
 _TITLES: Final = {
     "fr": ("Poste", "Association", "Icône", "Au lancement", "Session", "Licence", "Réglages", "Situation", "Pannes"),
@@ -98,7 +98,7 @@ def table_of(hosts: Sequence[HostStatus], lang: Language) -> Table:
     shown = [column for column in range(len(_TITLES[lang])) if any(str(row[column]) != "-" for row in rows)]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in shown:
-        table.add_column(_TITLES[lang][column], overflow="fold", min_width=_LEAST_WIDTHS.get(column))
+        table.add_column(_TITLES[lang][column], overflow="fold", max_width=_MOST_WIDTHS.get(column))
     for row in rows:
         table.add_row(*(row[column] for column in shown))
     if hosts:
