@@ -146,7 +146,7 @@ class Screen:
             case End.NOT_JUDGED:
                 self._heading("not_judged", host=self.host)
                 self._findings(repair.plan.hand_over, next_step=True)
-            case End.RIGHT:
+            case End.RIGHT | End.UNDONE:
                 pass
         self._handed_over(handed_over)
 

@@ -30,7 +30,7 @@ from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.fix import PASSWORD, Allowed, End, Fix, Repair
 from iea_fleet.rollout.inventory import Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
-from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset
+from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset, standing_in_fleet
 from iea_fleet.rollout.run import Stop
 from iea_fleet.rollout.vault import Vault
 from iea_fleet.rollout.visit import Place, Visit, kept_alive
@@ -155,7 +155,14 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     with _begun(ledger, run, NewRun(RunKind.FIX, request.check, request.host, [host.asked]), state, stop) as folder:
         place = Place(host, request.inventory, vault, run, folder, content)
         with signals(stop, lang), kept_alive(ledger, run):
-            fix = Fix(Visit(place, ledger, stop), task, request.allowed, technician, knows_password=knows)
+            fix = Fix(
+                Visit(place, ledger, stop),
+                task,
+                request.allowed,
+                technician,
+                knows_password=knows,
+                standing=partial(standing_in_fleet, host, records=ledger.last_of_all),
+            )
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
     handed_over, failure = HandedOver(), None
     if not stop.reason and not request.undo:
@@ -223,7 +230,7 @@ def _ask(question: str) -> str:
 def _exit_code(repair: Repair, stop: Stop) -> int:
     if stop.by_user:
         return INTERRUPTED
-    if repair.end in {End.RIGHT, End.REPAIRED}:
+    if repair.end in {End.RIGHT, End.REPAIRED, End.UNDONE}:
         return 0
     return 4 if repair.end is End.NOT_JUDGED else 1
 

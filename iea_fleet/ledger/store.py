@@ -166,6 +166,18 @@ class Ledger:
             found = connection.execute(query).mappings().all()
         return tuple(self._host(row) for row in found)
 
+    def last_of_all(self) -> tuple[HostRecord, ...]:
+        """The hosts of the newest run that went through a whole inventory; none when there was none."""
+        query = (
+            select(runs.c.id)
+            .where(runs.c.pattern == "", runs.c.kind != RunKind.FIX.value, runs.c.state == RunState.DONE.value)
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return () if found is None else self.hosts(found)
+
     def _release_dead(self, connection: Connection, now: int) -> None:
         under_way = connection.execute(select(runs).where(runs.c.state == RunState.RUNNING.value)).mappings().all()
         for record in map(self._run, under_way):

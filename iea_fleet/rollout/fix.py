@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
+from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.plan import RESTART, Need, Plan, make_plan
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
@@ -77,6 +78,8 @@ class End(StrEnum):
     RIGHT = "right"
     """Nothing was wrong."""
     REPAIRED = "repaired"
+    UNDONE = "undone"
+    """A reset was taken back; what it had been for is so again."""
     LEFT = "left"
     """Something is left that can't be mended from afar, or was not."""
     PLANNED = "planned"
@@ -113,11 +116,21 @@ class Fix:
         person: the technician.
         knows_password: Ansible finds the password of the day by itself, in the environment or in the inventory; else
             it is asked for when it is needed.
+        standing: from what the host said to what the fleet knows (`repair.standing_in_fleet`).
     """
 
-    def __init__(self, visit: Visit, task: Task, allowed: Allowed, person: Person, *, knows_password: bool) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        task: Task,
+        allowed: Allowed,
+        person: Person,
+        *,
+        knows_password: bool,
+        standing: Callable[[Outcome], Callable[[str, str], Standing] | None],
+    ) -> None:
         self._visit, self._allowed, self._person = visit, allowed, person
-        self._knows_password = knows_password
+        self._knows_password, self._standing = knows_password, standing
         self._password: str | None = None
         self._task = replace(task, sheets=allowed.sheets)
         self._tried: set[str] = set()
@@ -163,8 +176,9 @@ class Fix:
         self._person.works(may_restart=False)
         outcome = self._visit.mend(plan_variables(undo_task(self._task, changes)))
         self._person.done(outcome)
-        if outcome.verdict in {Verdict.OK, Verdict.CHANGED}:
-            return self._ended(End.REPAIRED, plan, 1)
+        codes = {finding.code for finding in outcome.findings}
+        if "licence.undone" in codes and not codes & {"licence.undo_unclear", "licence.nothing_to_undo"}:
+            return self._ended(End.UNDONE, plan, 1)
         grave = {Severity.ERROR, Severity.WARNING}
         left = tuple(finding for finding in outcome.findings if finding.severity in grave)
         return self._ended(End.NOT_JUDGED if outcome.answer is None else End.LEFT, Plan((), left), 1)
@@ -177,6 +191,7 @@ class Fix:
             restart_allowed=self._allowed.restart,
             force=self._allowed.force,
             tried=self._tried,
+            standing=self._standing(outcome),
         )
 
     def _with_password(self, plan: Plan, outcome: Outcome) -> Plan:

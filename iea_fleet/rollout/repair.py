@@ -5,13 +5,16 @@ Pure, but for the profile that is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
+from iea_fleet.diagnosis.fleet import Fleet
 from iea_fleet.diagnosis.licence import RESET, UNDO
+from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.ledger.records import HostRecord
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Finding, Sheet
@@ -56,6 +59,7 @@ _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "assistance": ("mode",),
 }
 """What a plan decides, by sheet; everything else is as the inventory says."""
+_LICENCE_FAULTS: Final = frozenset({"licence.twice", "licence.bound_elsewhere"})
 _VENDORS: Final = frozenset({Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE})
 
 
@@ -129,6 +133,32 @@ def plan_variables(task: Task) -> dict[str, object]:
         if expected := getattr(task.expect_host, name):
             variables[f"iea_{name}"] = expected
     return variables
+
+
+def standing_in_fleet(
+    host: Host, outcome: Outcome, records: Callable[[], Sequence[HostRecord]]
+) -> Callable[[str, str], Standing] | None:
+    """What is known of a workstation and a licence, for who has to choose between two bindings.
+
+    Args:
+        host: the host that is looked at.
+        outcome: what it said just now.
+        records: the hosts of the last run through the whole fleet; asked for only when a licence is wrong.
+    Returns: from workstation and licence to its standing; `None`: nothing is known of the fleet, or need be.
+    """
+    if not any(finding.code in _LICENCE_FAULTS for finding in outcome.findings):
+        return None
+    hosts = {one.asked.host: (one.asked.site, one.outcome) for one in records() if one.outcome is not None}
+    if not hosts:
+        return None
+    fleet = Fleet({**hosts, host.name: (host.site, outcome)})
+
+    def standing(workstation: str, licence: str) -> Standing:
+        found = fleet.standing(host.site, workstation, licence)
+        # That it did not answer then, perhaps at night, is no reason to take its licence away.
+        return Standing.UNKNOWN if found is Standing.NO_ANSWER else found
+
+    return standing
 
 
 def concerns_vendor(findings: Iterable[Finding]) -> bool:

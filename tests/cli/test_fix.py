@@ -190,6 +190,17 @@ def test_assistance_mode_is_turned_off_with_the_password_of_the_day_only(sites: 
     assert sites.seen(host)["right"]
 
 
+def test_a_reset_is_taken_back_once(sites: Sites) -> None:
+    host = sites.broken("licence_twice")
+    assert sites.fix(host, "--yes", "--case", "licence")["end"] == "repaired"
+    planned = sites.fix(host, "--undo", "--check")
+    assert (planned["end"], planned["rounds"]) == ("planned", [])
+    back = sites.fix(host, "--undo", "--yes")
+    assert (back["end"], back["exit_code"]) == ("undone", 0)
+    assert "licence.twice" in codes(back["rounds"][-1]["findings"])
+    assert sites("fix", host, "-i", "inventory", "--undo", "--yes").returncode == 3
+
+
 def test_a_live_session_is_released_by_force_only(sites: Sites) -> None:
     host = sites.broken("session_live")
     assert sites.fix(host, "--yes", "--case", "session")["turns"] == 0
