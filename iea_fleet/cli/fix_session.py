@@ -27,11 +27,12 @@ from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.errors import FleetError, InputError
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout.content import find_content
-from iea_fleet.rollout.fix import PASSWORD, Allowed, End, Fix, Repair
+from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
 from iea_fleet.rollout.inventory import Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
 from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset, standing_in_fleet
 from iea_fleet.rollout.run import Stop
+from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.vault import Vault
 from iea_fleet.rollout.visit import Place, Visit, kept_alive
 from iea_fleet.support.evidence import Case
@@ -151,7 +152,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     run, stop = new_run_id(), Stop()
     technician = _technician(request, screen, typed)
     known = os.environ.get(PASSWORD_VARIABLE, "")
-    knows = not typed and bool(known or host.variables.get(PASSWORD))
+    knows = not typed and bool(known or host.variables.get(ASSISTANCE_PASSWORD))
     with _begun(ledger, run, NewRun(RunKind.FIX, request.check, request.host, [host.asked]), state, stop) as folder:
         place = Place(host, request.inventory, vault, run, folder, content)
         with signals(stop, lang), kept_alive(ledger, run):

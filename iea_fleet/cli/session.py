@@ -24,11 +24,8 @@ from iea_fleet.model.errors import FleetError, InputError
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.inventory import read_inventory
 from iea_fleet.rollout.run import Order, Run, Stop
+from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.vault import Vault
-
-
-ASSISTANCE_PASSWORD = "iea_assistance_password"  # noqa: S105 - the role's variable
-"""The role's variable for the password of the day."""
 
 
 @dataclass(frozen=True, slots=True)

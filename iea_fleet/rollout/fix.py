@@ -14,13 +14,11 @@ from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, look_variables, plan_variables, undo_task
+from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.visit import Visit
 
 TURNS: Final = 3
 """Remedies that are tried at most."""
-
-PASSWORD: Final = "iea_assistance_password"  # noqa: S105 - the role's variable
-"""The role's variable for the password of the day."""
 
 _UNJUDGED: Final = frozenset({Verdict.UNREACHABLE, Verdict.REFUSED, Verdict.FAILED, Verdict.UNKNOWN})
 
@@ -208,7 +206,7 @@ class Fix:
         if may_restart:
             variables["iea_deadline_s"] = RESTART_DEADLINE_S
         if self._password is not None:
-            variables[PASSWORD] = self._password
+            variables[ASSISTANCE_PASSWORD] = self._password
         self._person.works(may_restart=may_restart)
         return self._visit.mend(variables)
 

@@ -46,6 +46,9 @@ ROLE_VARIABLES: Final = (
 )
 """The variables of the roles and reports that an inventory may set."""
 
+ASSISTANCE_PASSWORD: Final = "iea_assistance_password"  # noqa: S105 - the variable's name
+"""The variable for the password of the day; the roles' default is what IEA_FLEET_ASSISTANCE_PASSWORD says."""
+
 SUPPORT_VARIABLES: Final = (
     "iea_support_from",
     "iea_support_signature",

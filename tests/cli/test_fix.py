@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -20,7 +21,7 @@ import pytest
 
 from tests.cli.conftest import PROGRAM, LabFleet
 
-HOSTS = 16
+HOSTS = 20
 
 
 class Sites(LabFleet):
@@ -242,6 +243,24 @@ def test_a_second_technician_is_told_who_is_at_it(sites: Sites) -> None:
     listed = json.loads(sites("runs", "list", "--json").stdout)
     states = [run["run"]["state"] for run in listed if run["run"]["kind"] == "fix" and run["run"]["pattern"] == host]
     assert states == ["done", "interrupted"]
+
+
+@pytest.mark.parametrize("after_s", [0.0, 1.2])
+def test_a_fix_that_is_killed_in_the_middle_of_its_work_is_finished_by_the_next(sites: Sites, after_s: float) -> None:
+    host = sites.broken("wrong_urls")
+    with subprocess.Popen(
+        [*PROGRAM, "fix", host, "-i", "inventory", "--yes", "--lang", "en"], cwd=sites.folder, env=sites.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as killed:  # fmt: skip
+        assert killed.stderr is not None
+        while not killed.stderr.readline().startswith("Working on"):
+            assert killed.poll() is None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            killed.wait(after_s)
+        killed.kill()
+    assert sites.fix(host, "--yes")["end"] in {"right", "repaired"}
+    assert sites.seen(host)["right"]
+    assert not list((sites.folder / "state/runs").iterdir())
 
 
 def test_a_name_that_means_several_workstations_or_none_is_refused(sites: Sites) -> None:

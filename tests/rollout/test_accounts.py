@@ -27,7 +27,12 @@ def accepted() -> Outcome:
     facts = {"computer_name": "W", "machine_id": "", "user": "u", "os_version": "10", "powershell": "5.1"}
     facts |= {"edition": "Desktop", "culture": "fr-FR", "time": "2026-01-01T00:00:00Z"}
     answer = {"schema": 1, "transaction": "0" * 32, "status": "done", "dry_run": False, "replayed": False}
-    answer |= {"host": {**facts, "boot_time": None, "utc_offset_min": 60}, "recovered": None, "error": None, "elapsed_ms": 1}
+    answer |= {
+        "host": {**facts, "boot_time": None, "utc_offset_min": 60},
+        "recovered": None,
+        "error": None,
+        "elapsed_ms": 1,
+    }
     answer |= dict.fromkeys(("probes", "require", "act", "ensure", "release", "after", "verify"), ())
     return Outcome(verdict=Verdict.OK, answer=Answer.model_validate(answer, strict=False))
 
