@@ -31,10 +31,15 @@ class Sites(LabFleet):
         super().__init__(folder, hosts=HOSTS)
         self._free = iter(range(HOSTS))
 
-    def open(self) -> None:
+    @property
+    def environment(self) -> dict[str, str]:
+        named = {name: os.environ[name] for name in ("IEA_FLEET_PWSH",) if name in os.environ}
+        return super().environment | named
+
+    def open(self, *options: str, hosts: int = HOSTS) -> None:
         done = self(
-            "lab", "up", "--detach", "--hosts", str(HOSTS), "--sites", str(HOSTS), "--port", "0",
-            "--situation", "right", "--inventory", "inventory",
+            "lab", "up", "--detach", "--hosts", str(hosts), "--sites", str(hosts), "--port", "0",
+            "--situation", "right", "--inventory", "inventory", *options,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 
@@ -272,6 +277,19 @@ def test_a_name_that_means_several_workstations_or_none_is_refused(sites: Sites)
     nothing = sites("fix", sites.status()[0]["name"], "-i", "inventory", "--yes", "--undo", "--state", "empty")
     assert nothing.returncode == 3
     assert "no reset of licences" in nothing.stderr
+
+
+@pytest.mark.skipif("IEA_FLEET_PWSH" not in os.environ, reason="no PowerShell: IEA_FLEET_PWSH does not name one")
+def test_three_faults_are_repaired_by_a_real_powershell(tmp_path: Path) -> None:
+    lab = Sites(tmp_path)
+    lab.open("--engine", "pwsh", hosts=1)
+    try:
+        host = lab.broken("three_faults")
+        document = lab.fix(host, "--yes")
+        assert (document["end"], len(document["rounds"])) == ("repaired", 2), document["hand_over"]
+        assert lab.seen(host)["right"]
+    finally:
+        lab("lab", "down")
 
 
 def test_a_former_fix_is_shown_again(sites: Sites) -> None:
