@@ -28,6 +28,6 @@ def database_access(profile: Profile, desired: DesiredShare) -> Parts:
     else:
         return Parts()
     connect = None
-    if desired.username is not None and desired.password is not None:
-        connect = ShareLogon(path=FOLDER, username=desired.username, password=desired.password)
+    if desired.path is not None and desired.username is not None and desired.password is not None:
+        connect = ShareLogon(path=desired.path, username=desired.username, password=desired.password)
     return Parts(names=(name,), connect=connect)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.base import Milliseconds, Secret, ShortText, Strict, Value
 from iea_fleet.model.request import AsWhom, HttpUrl
-from iea_fleet.model.store import WindowsPath
+from iea_fleet.model.store import NetworkPath, WindowsPath
 
 AUTHENTICATION_URL = "https://impact-emploi.urssaf.fr"
 UPDATE_URL = "https://impact-emploi.urssaf.fr/updates"
@@ -74,6 +74,18 @@ class DesiredShare(Strict):
     """A person who is logged on can say no to a restart."""
     restart_delay_s: Annotated[int, Field(ge=0, le=600)] = 60
     """Seconds between the warning and the restart."""
+
+    @model_validator(mode="after")
+    def _a_server_that_was_named(self) -> Self:
+        if self.username is not None and self.password is not None:
+            try:
+                TypeAdapter(NetworkPath).validate_python(self.path)
+            except ValidationError:
+                # What a workstation's own setting says could send them to any server.
+                raise ValueError(
+                    r"username and password go only to a server that path names, such as \\server\share"
+                ) from None
+        return self
 
 
 class Binding(Strict):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.model.base import Hex32, Identifier, Milliseconds, Sentence, SentSecret, ShortText, Strict, Value
-from iea_fleet.model.store import Encoding, RecordStore, Store, WindowsPath
+from iea_fleet.model.store import Encoding, NetworkPath, RecordStore, Store, WindowsPath
 
 HttpUrl = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(/[\x21-\x7e]*)?$")]
 """An absolute http or https URL, plain ASCII, without credentials."""
@@ -48,7 +48,7 @@ class PathName(Strict):
 class ShareLogon(Strict):
     """Credentials for one share, connected before the first probe and dropped again at the end."""
 
-    path: WindowsPath
+    path: NetworkPath
     username: ShortText
     password: SentSecret
 

@@ -13,6 +13,14 @@ from iea_fleet.model.base import Identifier, Strict
 WindowsPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\"<>|*?]+$")]
 """A path on the workstation; `%NAME%` stands for an environment variable of the workstation."""
 
+NetworkPath = Annotated[
+    str,
+    StringConstraints(
+        max_length=1024, pattern=r"^\\\\[A-Za-z0-9._\-]+\\[^\\%/:\x00-\x1f\"<>|*?]+(\\[^%/:\x00-\x1f\"<>|*?]*)?$"
+    ),
+]
+"""A path that names its server, `\\\\server\\share`, and that nothing on a workstation can lead elsewhere."""
+
 
 class Encoding(StrEnum):
     """How the bytes of a text file are read; a byte-order mark always wins."""

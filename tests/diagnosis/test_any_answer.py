@@ -31,7 +31,13 @@ MEND = dataclasses.replace(
     LOOK,
     read_only=False,
     connection=DesiredConnection(save=True, relaunch=True),
-    share=DesiredShare(as_whom=LOOK.share.as_whom, mend=tuple(ShareRemedy), username="u", password=SecretStr("p")),
+    share=DesiredShare(
+        path=r"\\SERVEUR\impact",
+        as_whom=LOOK.share.as_whom,
+        mend=tuple(ShareRemedy),
+        username="u",
+        password=SecretStr("p"),
+    ),
     session=DesiredSession(release=True),
     licence=DesiredLicence(
         reset=(Binding(licence="IEA-1", workstation="PC-01"),),

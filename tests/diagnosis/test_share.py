@@ -20,8 +20,9 @@ from tests.diagnosis.answers import make, share, work
 from tests.diagnosis.bench import LOOK
 
 SHARE = dataclasses.replace(LOOK, sheets=(Sheet.SHARE,))
+FOLDER = r"\\SERVEUR\impact\base"
 GIVEN = dataclasses.replace(
-    SHARE, share=DesiredShare(as_whom=tuple(AsWhom), username="base", password=SecretStr("secret"))
+    SHARE, share=DesiredShare(path=FOLDER, as_whom=tuple(AsWhom), username="base", password=SecretStr("secret"))
 )
 MEND = dataclasses.replace(GIVEN, read_only=False)
 

@@ -189,3 +189,16 @@ def test_released_records_are_in_the_diff_field_by_field(bench: Bench) -> None:
     assert record["before"].startswith("user: Inès")
     assert "\x1b" not in record["before"]
     assert record["after"] == ""
+
+
+@pytest.mark.parametrize("path", ["", "P:\\Base", r"%IEA_DATABASE%", r"\\%SERVEUR%\impact", r"\\SERVEUR", "C:\\Base"])
+def test_credentials_of_a_share_go_only_to_a_server_that_the_inventory_names(path: str) -> None:
+    share = {"username": "ASSO\\svc", "password": "canary-7731", "path": path}
+    with pytest.raises(InputError, match="username and password go only to a server that path names") as refused:
+        parse_arguments({"profile": "lab", **OFF, "share": share})
+    assert "canary" not in str(refused.value)
+
+
+def test_credentials_of_a_share_are_taken_for_a_server_that_is_named() -> None:
+    share = {"username": "ASSO\\svc", "password": "canary-7731", "path": r"\\SERVEUR-01\Impact\Base"}
+    assert parse_arguments({"profile": "lab", **OFF, "share": share}).share.path == share["path"]

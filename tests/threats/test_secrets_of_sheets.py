@@ -103,6 +103,7 @@ def _secrets(fleet: LabFleet) -> dict[str, str]:
         values = yaml.safe_load(plain)
         (fleet.folder / "logon").write_text(values["vault_iea_lab_password"])
         values |= {"iea_share_username": "ASSO\\svc", "iea_share_password": SHARE}
+        values |= {"iea_share_path": r"\\SERVEUR-01\Impact\Base"}
         vault.write_text(yaml.safe_dump(values))
         (fleet.folder / "vault-password").write_text(VAULT)
         encrypt = [sys.executable, "-m", "ansible", "vault", "encrypt", "--vault-password-file", "vault-password"]

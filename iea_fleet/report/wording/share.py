@@ -272,7 +272,7 @@ TEXTS: Final[Mapping[str, Words]] = {
             "it.[ Windows says « {message} »][ (error {win32_code})]"
         ),
         next_step=(
-            "To judge it: give credentials for the share (iea_share_username and iea_share_password), "
+            "To judge it: give credentials for the share (iea_share_path, iea_share_username, iea_share_password), "
             "look as the person logged on (iea_share_as_whom: user), or let the logon be passed on "
             "(CredSSP, Kerberos delegation)."
         ),

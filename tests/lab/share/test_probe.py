@@ -144,7 +144,7 @@ def test_a_share_logon_counts_for_its_own_server_and_for_the_logon_alone(desk: D
     assert desk.probe(logon=elsewhere).account == "POSTE-01\\iea-admin"
     assert desk.probe(logon=locked, as_whom=AsWhom.MACHINE).ok
     assert desk.probe(logon=locked, as_whom=AsWhom.USER).ok
-    assert desk.probe(logon=desk.logon(Standing.LOCKED, DRIVE_PATH)).win32_code == 1909
+    assert desk.probe(logon=locked).win32_code == 1909
 
 
 def test_a_drive_of_the_person_is_put_in_for_the_logon(desk: Desk) -> None:

@@ -112,7 +112,7 @@ def test_the_password_of_a_share_logon_is_in_no_answer(machine: Machine) -> None
     with_fault(machine, ShareFault.DOUBLE_HOP)
     assert machine.share is not None
     account = machine.share.servers.accounts[Standing.FINE]
-    logon = {"path": "%IEA_DATABASE%", "username": account.name, "password": account.password}
+    logon = {"path": JUDO.unc, "username": account.name, "password": account.password}
     told = ask(machine, connect=logon, probe=[probe("logon")])
     assert (facts(told.probes).ok, facts(told.probes).account) == (True, account.name)
     assert account.password not in told.model_dump_json()
