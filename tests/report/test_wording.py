@@ -169,3 +169,29 @@ def test_words_never_raise(code: str, evidence: dict[str, str]) -> None:
     bounded = {name: text[:500].encode("utf-8", "replace").decode() for name, text in evidence.items()}
     for told in (words(_finding(code, **bounded), "fr"), words(_finding(code, **bounded), "en")):
         assert "\x1b" not in told.explanation
+
+
+_SHEETS = ("share.", "session.", "licence.", "connection.", "assistance.", "relaunch.", "plan.", "fleet.")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_sentence_about_a_sheet_ends_as_one_with_all_of_its_evidence_and_with_none(lang: Language) -> None:
+    for code in (code for code in TEXTS if code.startswith(_SHEETS)):
+        entry = TEXTS[code]
+        names = placeholders(entry.title + entry.explanation + entry.next_step)
+        for evidence in ({}, {name: "Text." if name == "message" else "9" for name in names}):
+            told = words(_finding(code, **evidence), lang)
+            for sentence in filter(None, (told.explanation, *told.steps)):
+                assert re.search(r"[.!?…](\s?»)?$", sentence.strip()), (code, sentence)
+
+
+def test_a_red_heart_that_stays_is_told_without_the_code_of_a_command_that_ended_well() -> None:
+    told = words(_finding("relaunch.refused.support", exit_code="0"), "fr")
+    assert told.explanation.endswith("mais le serveur refuse toujours l’installation.")
+
+
+def test_a_fault_of_windows_is_told_with_its_number_once() -> None:
+    told = words(_finding("share.two_identities", path="P", win32_code="1219", message="Déjà connecté."), "fr")
+    assert told.explanation.replace("\u00a0", " ").endswith("erreur 1219. Windows répond : « Déjà connecté. »")
+    mended = words(_finding("share.mended", fault="two_identities", remedy="reconnect_user", win32_code="1219"), "fr")
+    assert mended.explanation.count("1219") == 1

@@ -12,7 +12,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         title="File server {server}: {fault}",
         explanation=(
             "The same fault on {count} workstations of this association, at the step « {layer} »: "
-            "{path}.[ Windows says « {message} »][ (error {win32_code}).][ It is reached by others: "
+            "{path}[ (error {win32_code})].[ Windows says: « {message} »][ It is reached by others: "
             "{reached_by}.]"
         ),
         next_step="See to the server once; the workstations need nothing.",

@@ -30,7 +30,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "plan.restart": Words(
         title="Restart the workstation",
         explanation=("The person at the screen is told before and can say no; then the share is looked at again."),
-        next_step="Allow it by name (--restart).",
+        next_step="Allow it by name (fix --allow-restart).",
     ),
     "plan.release_session": Words(
         title="Release the session left behind",
@@ -39,7 +39,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "plan.reset_licence": Words(
         title="Reset the licence’s binding to {workstations}",
-        explanation=("Licence {licence}: {reset_reason}. Only these rows are touched, and it can be taken back."),
+        explanation=("Licence {licence}: {reset_reason}. Nothing else is touched, and it can be taken back."),
         next_step="",
     ),
     "plan.save_connection": Words(

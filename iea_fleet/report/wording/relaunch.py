@@ -63,8 +63,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "relaunch.refused.support": Words(
         title="Red heart stays after the relaunch: for the vendor",
         explanation=(
-            "The authentication was relaunched and the server still refuses the installation[ (exit code "
-            "{exit_code})].[ It says: {message}]"
+            "The authentication was relaunched and the server still refuses the installation.[ It says: {message}]"
         ),
         next_step="Only the vendor can mend this: {support}",
     ),

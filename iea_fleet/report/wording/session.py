@@ -93,7 +93,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "session.list_out_of_reach": Words(
         title="List of sessions not read",
-        explanation="{place} could not be opened.[ Windows says « {message} »][ (error {win32_code})]",
+        explanation="{place} could not be opened[ (error {win32_code})].[ Windows says: « {message} »]",
         next_step=(
             "Give credentials for the share, or look at the share first (the sheet share says why it is not reached)."
         ),

@@ -7,7 +7,7 @@ from typing import Final
 
 from iea_fleet.report.wording.entry import Words
 
-_SAID: Final = " Looked at: {path}[ by {as_whom}][ ({account})].[ Windows says « {message} »][ (error {win32_code})]"
+_SAID: Final = " Looked at: {path}[ by {as_whom}][ ({account})][, error {win32_code}].[ Windows says: « {message} »]"
 """What every fault of the share ends in."""
 
 TEXTS: Final[Mapping[str, Words]] = {
@@ -269,7 +269,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         explanation=(
             "The account of this run is logged on over the network and has no credentials to pass on to "
             "{server} (double hop). This says nothing of the share; the person at the desk may reach "
-            "it.[ Windows says « {message} »][ (error {win32_code})]"
+            "it[ (error {win32_code})].[ Windows says: « {message} »]"
         ),
         next_step=(
             "To judge it: give credentials for the share (iea_share_path, iea_share_username, iea_share_password), "
@@ -281,15 +281,15 @@ TEXTS: Final[Mapping[str, Words]] = {
         title="Nobody is logged on",
         explanation=(
             "The share could not be looked at as the person at the desk: no session is open on the "
-            "workstation.[ Windows says « {message} »][ (error {win32_code})]"
+            "workstation[ (error {win32_code})].[ Windows says: « {message} »]"
         ),
         next_step="Run again while somebody is logged on.",
     ),
     "share.task_failed": Words(
         title="Could not look as {as_whom}",
         explanation=(
-            "The scheduled task that was to look at the share did not run.[ Windows says « {message} »][ "
-            "(error {win32_code})]"
+            "The scheduled task that was to look at the share did not run[ (error {win32_code})].[ Windows says: "
+            "« {message} »]"
         ),
         next_step="See that the service Task Scheduler runs on the workstation.",
     ),
@@ -300,7 +300,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "share.mended": Words(
         title="Access to the database restored",
-        explanation="Was: {fault}[ (error {win32_code})]. Done: {remedy}. The folder is reached now.",
+        explanation="Was: {fault}. Done: {remedy}. The folder is reached now.",
         next_step="",
     ),
     "share.would_mend": Words(
@@ -319,7 +319,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "share.remedy_failed": Words(
         title="Did not go well: {remedy}",
         explanation=(
-            "Tried: {remedy}.[ Windows says « {message} »][ (error {win32_code})] Nothing else was done in this round."
+            "Tried: {remedy}[ (error {win32_code})].[ Windows says: « {message} »] Nothing else was done in this round."
         ),
         next_step=(
             "Restart the PC; if it stays so, the person who looks after the network has to reopen the "
@@ -343,7 +343,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "share.restart_failed": Words(
         title="Restart could not be begun",
-        explanation="Windows did not begin the restart.[ It says « {message} »][ (error {win32_code})]",
+        explanation="Windows did not begin the restart[ (error {win32_code})].[ It says: « {message} »]",
         next_step="Restart the PC by hand.",
     ),
 }
