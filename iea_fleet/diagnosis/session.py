@@ -29,7 +29,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "session.released": Kind(Severity.INFO, Verdict.CHANGED),
     "session.would_release": Kind(Severity.INFO, Verdict.CHANGED),
     "session.nothing_to_release": _TOLD,
-    "session.live_kept": _LEFT,
+    "session.live_kept": Kind(Severity.WARNING, Verdict.OK),
     "session.elsewhere_kept": _LEFT,
     "session.workstation_unknown": _LEFT,
     "session.not_kept": Kind(Severity.ERROR, Verdict.DRIFT),

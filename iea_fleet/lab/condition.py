@@ -59,8 +59,12 @@ class Condition:
 
     def after(self, situation: Situation) -> Condition:
         """The condition once `situation` has begun; parts of which it says nothing stay."""
+        installation = self.installation
+        if situation.share is ShareFault.MAPPING_LOST:  # who has no drive can't lose one
+            installation = replace(installation, by_drive=True)
         return replace(
             self,
+            installation=installation,
             settings=situation.settings or self.settings,
             # Settings that are laid anew are whole again.
             damage=situation.damage or (None if situation.settings else self.damage),
@@ -123,7 +127,8 @@ def begin(
     there = _Files(read or condition.all_files(moment).get)
     damaged = ("missing", "malformed")
     held = condition.damage in damaged and after.damage == "locked"
-    if situation.settings is not None or situation.damage in damaged or held:
+    moved = after.installation != condition.installation
+    if situation.settings is not None or situation.damage in damaged or held or moved:
         there.lay(_whole(condition, after, moment))
     _lay_database(there, condition, after, situation, moment)
     if situation.heart:

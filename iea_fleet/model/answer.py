@@ -327,12 +327,15 @@ class HostFacts(Strict):
     culture: ShortText
     time: Moment
     boot_time: Moment | None
-    utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)]
+    utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)] = 0
     """Minutes by which the workstation's local time is ahead of UTC."""
 
 
 class Answer(Strict):
-    """Everything one workstation said about one transaction."""
+    """Everything one workstation said about one transaction.
+
+    What has a default was not yet told when older ledgers were written, whose answers are still read.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     transaction: Hex32
@@ -344,9 +347,9 @@ class Answer(Strict):
     recovered: Recovered | None
     probes: tuple[ProbeFacts, ...] = Field(max_length=64)
     require: tuple[RequireOutcome, ...] = Field(max_length=64)
-    act: tuple[WorkOutcome, ...] = Field(max_length=16)
+    act: tuple[WorkOutcome, ...] = Field(default=(), max_length=16)
     ensure: tuple[EnsureOutcome, ...] = Field(max_length=64)
-    release: tuple[ReleaseOutcome, ...] = Field(max_length=80)
+    release: tuple[ReleaseOutcome, ...] = Field(default=(), max_length=80)
     after: tuple[WorkOutcome, ...] = Field(max_length=16)
     verify: tuple[ProbeFacts, ...] = Field(max_length=64)
     """The probes again, after the writes; empty when nothing was changed or in a dry run."""

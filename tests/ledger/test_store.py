@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sqlite3
 import stat
@@ -15,6 +16,7 @@ from iea_fleet.ledger.records import AskedHost, RunKind, RunState
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
 from iea_fleet.model.outcome import Outcome, Verdict
+from tests.diagnosis.answers import make
 
 
 def url(folder: Path) -> str:
@@ -289,3 +291,21 @@ def test_a_ledger_of_an_older_release_keeps_its_runs_and_learns_of_rounds(tmp_pa
         ledger.close()
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
         assert connection.execute("SELECT version FROM iea_schema").fetchall() == [(2,)]
+
+
+def test_an_outcome_from_before_answers_told_steps_and_releases_is_still_read(tmp_path: Path) -> None:
+    told = make([]).model_dump(mode="json", by_alias=True)
+    del told["act"], told["release"], told["host"]["utc_offset_min"]
+    run = new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger = Ledger(url(tmp_path))
+        ledger.begin(run, new("a"), lock.path)
+        ledger.record(run, {"a": Outcome(verdict=Verdict.OK)})
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            outcome = {"schema": 1, "verdict": "ok", "answer": told}
+            connection.execute("UPDATE iea_outcomes SET outcome = ?", (json.dumps(outcome),))
+        read = ledger.hosts(run)[0].outcome
+        ledger.close()
+    assert read is not None
+    assert read.answer is not None
+    assert (read.answer.act, read.answer.release, read.answer.host.utc_offset_min) == ((), (), 0)

@@ -233,6 +233,8 @@ class WorkstationFolder:
         return True
 
     def _read_share(self) -> dict[str, Any]:
+        if not self.share.exists():  # nothing arranged yet, or the lab is being closed
+            return {}
         content: dict[str, Any] = json.loads(self.share.read_text(encoding="utf-8-sig"))
         return content
 

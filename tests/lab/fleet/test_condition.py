@@ -192,3 +192,11 @@ def test_any_bytes_in_the_database_are_read_and_kept(content: bytes) -> None:
     for user, since in sessions_of(content, "PC-01"):
         assert f"{user}{since}".encode()
     mend(condition, NOON, read=there.get)
+
+
+def test_a_drive_is_lost_where_the_application_knew_the_folder_by_its_network_path() -> None:
+    before = Condition()
+    assert not before.installation.by_drive
+    after, changes = begin(before, SITUATIONS["share_mapping_lost"])
+    assert after.installation.by_drive
+    assert b"Dossier=P:\\" in (changes[CONNECTION_INI] or b"")

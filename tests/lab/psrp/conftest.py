@@ -24,6 +24,8 @@ from iea_fleet.lab.engine import CommandLine, Engine, Process
 from iea_fleet.lab.pwsh.engine import PwshEngine
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import find_pwsh
+from iea_fleet.lab.share.files import SharePlace
+from iea_fleet.lab.share.servers import make_accounts
 from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 from iea_fleet.model.errors import InputError
@@ -139,7 +141,10 @@ def make_engine(kind: str, folder: Path) -> Engine:
         pwsh = find_pwsh(environment)
     except InputError as error:
         pytest.skip(str(error))
-    made = WorkstationFolder(folder, NAME, USER, pwsh, "http://127.0.0.1:9", folder / "authority.pem")
+    proxy, authority, database = "http://127.0.0.1:9", folder / "authority.pem", folder / "database"
+    made = WorkstationFolder(
+        folder / NAME, NAME, USER, pwsh, proxy, authority, SharePlace("SERVEUR-01"), database, make_accounts()
+    )
     made.make()
     return PwshEngine({NAME: made})
 
