@@ -14,6 +14,7 @@ from iea_fleet.diagnosis.session import SESSIONS
 from iea_fleet.diagnosis.session_findings import open_sessions, program_runs
 from iea_fleet.diagnosis.share_codes import FAULTS
 from iea_fleet.diagnosis.told import Told, facts_of, since_evidence
+from iea_fleet.diagnosis.transaction import OTHER_HOST
 from iea_fleet.model.answer import Answer, PlaceState, RecordsFacts
 from iea_fleet.model.desired import Binding
 from iea_fleet.model.finding import Finding, Severity, Sheet
@@ -94,23 +95,30 @@ class Fleet:
     def __init__(self, hosts: Hosts, *, whole: bool = False) -> None:
         self._unlisted = Standing.NOT_IN_FLEET if whole else Standing.UNKNOWN
         self._known: dict[tuple[str, str], _Known] = {}
+        self._disputed: set[tuple[str, str]] = set()
         for host in sorted(hosts):
             site, outcome = hosts[host]
-            answer = outcome.answer
+            answer = _believed(outcome).answer
             known = _Known(host, answer, None if answer is None else own_licence(answer))
             names = {host, host.partition(".")[0]} if answer is None else {answer.host.computer_name}
-            for name in names:
-                self._known.setdefault((site, name.casefold()), known)
+            for key in {(site, name.casefold()) for name in names}:
+                if self._known.setdefault(key, known) is not known:
+                    self._disputed.add(key)
 
     def find(self, site: str, workstation: str) -> _Known | None:
-        """The host of a site that has this computer name; one that gave no answer is known by its inventory's name."""
-        return self._known.get((site, workstation.casefold()))
+        """The host of a site that has this computer name; one that gave no answer is known by its inventory's name.
+
+        A name that two hosts claim is nobody's: a clone, or one that would speak for the other.
+        """
+        key = (site, workstation.casefold())
+        return None if key in self._disputed else self._known.get(key)
 
     def standing(self, site: str, workstation: str, licence: str) -> Standing:
         """What is known of a workstation that a binding of a site's database names."""
         known = self.find(site, workstation)
         if known is None:
-            return self._unlisted
+            disputed = (site, workstation.casefold()) in self._disputed
+            return Standing.UNKNOWN if disputed else self._unlisted
         if known.answer is None:
             return Standing.NO_ANSWER
         if known.own is None:
@@ -129,12 +137,20 @@ def judge_fleet(
         unbound: what « Réinitialiser poste » leaves in place of a workstation's name (`profile.licences.reset`).
         moment_format: how the application writes moments (`profile.moment_format`).
     """
+    hosts = {host: (site, _believed(outcome)) for host, (site, outcome) in hosts.items()}
     fleet = Fleet(hosts, whole=whole)
     return (
         *_share_faults(hosts),
         *_licences(hosts, fleet, unbound, moment_format),
         *_sessions(hosts, fleet, moment_format),
     )
+
+
+def _believed(outcome: Outcome) -> Outcome:
+    """The outcome, without an answer that another workstation gave than the one that was asked."""
+    if any(finding.code in OTHER_HOST for finding in outcome.findings):
+        return outcome.model_copy(update={"answer": None})
+    return outcome
 
 
 def _share_faults(hosts: Hosts) -> Iterator[FleetFinding]:

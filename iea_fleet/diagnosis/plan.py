@@ -16,6 +16,7 @@ from iea_fleet.diagnosis.share_codes import FAULTS
 from iea_fleet.diagnosis.sheets import KINDS as FINDING_KINDS
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.diagnosis.told import Told
+from iea_fleet.diagnosis.transaction import OTHER_HOST
 from iea_fleet.model.answer import Answer, Step
 from iea_fleet.model.desired import Binding, DesiredLicence, ShareRemedy
 from iea_fleet.model.finding import Finding, Severity, Sheet
@@ -33,6 +34,8 @@ class Need(StrEnum):
 
 
 START_SERVICE: Final = "plan.start_service"
+MOST_RESETS: Final = 64
+"""Bindings that one round resets (`DesiredLicence`); a list with more faults than that is handed over."""
 RESTORE_DRIVE: Final = "plan.restore_drive"
 RECONNECT: Final = "plan.reconnect"
 RESTART: Final = "plan.restart"
@@ -192,6 +195,8 @@ def make_plan(
     """
     if outcome.answer is None:
         return Plan((), _to_hand_over(outcome.findings, ()))
+    if any(finding.code in OTHER_HOST for finding in outcome.findings):
+        return Plan((), _to_hand_over(outcome.findings, ()))
     planner = _Planner(task, outcome, outcome.answer, force=force, tried=frozenset(tried), standing=standing)
     planner.make()
     password_works = password_given and "assistance.password_refused" not in planner.codes
@@ -329,7 +334,8 @@ class _Planner:
         if choice.reinstall and (self.fleet_known or RESET_LICENCE in self.tried):
             words = {"licence": unique[0][LICENCE], "workstations": _names(unique)}
             self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
-        if choice.reset:
+        planned = sum(len(remedy.bindings) for remedy in self.remedies)
+        if choice.reset and planned + len(choice.reset) <= MOST_RESETS:
             self._add(
                 RESET_LICENCE,
                 (finding,),

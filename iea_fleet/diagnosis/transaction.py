@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind, make_finding
-from iea_fleet.model.answer import Answer, Failure, PlaceState, SettingFacts, Status, Step
+from iea_fleet.model.answer import Answer, Failure, PlaceState, RecordChange, SettingFacts, Status, Step
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
-from iea_fleet.model.request import Request
+from iea_fleet.model.request import Release, Request
 
 _FAILED = Kind(Severity.ERROR, Verdict.FAILED)
 
@@ -30,7 +30,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "transaction.replayed": Kind(Severity.INFO, Verdict.OK),
     "transaction.after_failed": Kind(Severity.ERROR, Verdict.DRIFT),
     "transaction.unexplained": _FAILED,
+    "transaction.impostor": _FAILED,
+    "transaction.not_asked": _FAILED,
 }
+
+OTHER_HOST: Final = frozenset({"transaction.identity", "transaction.impostor"})
+"""Who answered is not who was asked: nothing that it says is believed, and nothing is done there."""
+UNBELIEVED: Final = OTHER_HOST | {"transaction.incomplete", "transaction.not_asked"}
+"""The answer can't be that of our script to this request, so its word for what was changed does not count."""
 
 _LOCKED = frozenset({32, 33, 1224})  # sharing violation, lock violation, user-mapped section open ([MS-ERREF] 2.2)
 _DISK_FULL = frozenset({39, 112})  # handle disk full, disk full
@@ -51,6 +58,11 @@ def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Fi
     def tell(code: str, **evidence: str | int | None) -> None:
         found.append(make_finding(KINDS, code, sheet, **evidence))
 
+    if not _is_identity_told(answer) and not _is_expected(answer, request):
+        tell("transaction.impostor", **_identities(answer, request))
+    unasked = _unasked(answer, request)
+    if unasked:
+        tell("transaction.not_asked", change=unasked)
     if answer.recovered is not None:
         tell(f"transaction.recovered_{answer.recovered.outcome}", transaction=answer.recovered.transaction)
     if answer.replayed:
@@ -97,6 +109,44 @@ def _unanswered(request: Request, answered: set[tuple[str, str]], part: str) -> 
     return [f"{part} {probe.id}" for probe in request.probe if (probe.kind, probe.id) not in answered]
 
 
+def _is_identity_told(answer: Answer) -> bool:
+    return answer.error is not None and answer.error.step is Step.IDENTITY
+
+
+def _is_expected(answer: Answer, request: Request) -> bool:
+    """Whether who answered is who was asked: our script compares this too, but a workstation may run another one."""
+    expected, host = request.expect_host, answer.host
+    pairs = ((expected.computer_name, host.computer_name), (expected.machine_id, host.machine_id))
+    return all(wanted is None or wanted.casefold() == found.casefold() for wanted, found in pairs)
+
+
+def _identities(answer: Answer, request: Request) -> dict[str, str | None]:
+    expected, host = request.expect_host, answer.host
+    return {
+        "expected_name": expected.computer_name,
+        "found_name": host.computer_name,
+        "expected_machine": expected.machine_id,
+        "found_machine": host.machine_id,
+    }
+
+
+def _unasked(answer: Answer, request: Request) -> str | None:
+    """The release by which an answer says that it changed records that the request does not name; `None`: none."""
+    asked = {release.id: release for release in request.release}
+    for outcome in answer.release:
+        release = asked.get(outcome.id)
+        if release is None or not all(_is_asked(change, release) for change in outcome.records):
+            return outcome.id
+    return None
+
+
+def _is_asked(change: RecordChange, release: Release) -> bool:
+    before = {name: text.casefold() for name, text in change.before.items()}
+    if not any(all(before.get(name) == text.casefold() for name, text in one.items()) for one in release.match):
+        return False
+    return change.after == (None if release.values is None else {**change.before, **release.values})
+
+
 def _judge_error(answer: Answer, request: Request, sheet: Sheet) -> list[Finding]:
     error = answer.error
     if error is None:
@@ -110,13 +160,7 @@ def _judge_error(answer: Answer, request: Request, sheet: Sheet) -> list[Finding
         "free_bytes": None if error.free_bytes is None else str(error.free_bytes),
     }
     if error.step is Step.IDENTITY:
-        expected, host = request.expect_host, answer.host
-        evidence |= {
-            "expected_name": expected.computer_name,
-            "found_name": host.computer_name,
-            "expected_machine": expected.machine_id,
-            "found_machine": host.machine_id,
-        }
+        evidence |= _identities(answer, request)
     found = []
     code = _code(answer, error)
     if code is not None:

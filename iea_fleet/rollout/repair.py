@@ -14,6 +14,7 @@ from iea_fleet.diagnosis.fleet import Fleet
 from iea_fleet.diagnosis.licence import RESET, UNDO
 from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.diagnosis.transaction import UNBELIEVED
 from iea_fleet.ledger.records import HostRecord
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.errors import InputError
@@ -61,6 +62,8 @@ _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a plan decides, by sheet; everything else is as the inventory says."""
 _LICENCE_FAULTS: Final = frozenset({"licence.twice", "licence.bound_elsewhere"})
 _VENDORS: Final = frozenset({Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE})
+_WAY_TO_A_LIST: Final = frozenset({"licence.list_out_of_reach", "licence.waits_for_share"})
+"""Of the licence's sheet, and about the share all the same."""
 
 
 def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
@@ -163,7 +166,7 @@ def standing_in_fleet(
 
 def concerns_vendor(findings: Iterable[Finding]) -> bool:
     """Whether what is left is for the vendor's support: a share or a way to the host is for the association's own."""
-    return any(finding.sheet in _VENDORS for finding in findings)
+    return any(finding.sheet in _VENDORS and finding.code not in _WAY_TO_A_LIST for finding in findings)
 
 
 def last_reset(rounds: Iterable[Outcome]) -> tuple[RecordChange, ...]:
@@ -174,8 +177,11 @@ def last_reset(rounds: Iterable[Outcome]) -> tuple[RecordChange, ...]:
     Returns: its changes; none when there is nothing to take back.
     """
     taken_back: list[Mapping[str, str]] = []
-    for answer in (outcome.answer for outcome in rounds):
+    for outcome in rounds:
+        answer = outcome.answer
         if answer is None or answer.dry_run or answer.error is not None:
+            continue
+        if any(finding.code in UNBELIEVED for finding in outcome.findings):
             continue
         for release in answer.release:
             if release.id.startswith(UNDO):

@@ -65,7 +65,8 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
     Keys: `status`, `settings` (name to text, null for absent, a mapping of place fields, or a list of those), `tests`
     (server to `ok` or fields), `log`, `log_state`, `process`, `service`, `written` (what the settings say afterwards,
     default: what was wanted), `verify` (like all of these, afterwards), `after`, `error`, `recovered`, `replayed`,
-    `ensure_says` (setting to fields of its change that contradict the rest), `omit` (probe ids that are not answered).
+    `ensure_says` (setting to fields of its change that contradict the rest), `omit` (probe ids that are not answered),
+    `release` (as on the wire).
     """
     wanted = wanted_values(task.profile, task.connection)
     settings: dict[str, Any] = {**wanted, "version": "3.00.42", "assistance": "non", **words.get("settings", {})}
@@ -105,7 +106,7 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
                 "probes": _probes({**words, "settings": settings}),
                 "require": [],
                 "act": [],
-                "release": [],
+                "release": words.get("release", []),
                 "ensure": [outcome for outcome in ensure if outcome["id"] not in words.get("omit", ())],
                 "after": [
                     {"id": name, "ok": told is True, "message": "" if told is True else told, "elapsed_ms": 5}

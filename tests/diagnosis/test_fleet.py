@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from iea_fleet.diagnosis.plan import make_plan
 from iea_fleet.diagnosis.sheets import judge
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.request import ExpectedHost
 from iea_fleet.report.wording import words
 from tests.diagnosis.answers import binding, make, process, records, session, setting, share
 from tests.diagnosis.bench import LOOK
@@ -42,7 +44,7 @@ def host(
     if sessions is not None:
         probes.append(records("open_sessions", sessions, place=place))
     answer = make([*probes, setting("own_licence", own), process(running)], computer=name, dry_run=True)
-    verdict, findings = judge(answer, LOOK)
+    verdict, findings = judge(answer, replace(LOOK, expect_host=ExpectedHost(computer_name=name)))
     return Outcome(verdict=verdict, findings=findings, answer=answer)
 
 

@@ -35,6 +35,19 @@ TEXTS: Final[Mapping[str, Words]] = {
         explanation="The workstation says that the transaction failed[ while {step}][: {message}].",
         next_step="Run again; if it fails again, keep this report for whoever maintains the tool.",
     ),
+    "transaction.impostor": Words(
+        title="Another workstation answered as if it had been asked",
+        explanation=(
+            "Expected[ the name {expected_name}][ the machine {expected_machine}]; the workstation that answered says "
+            "that it is {found_name}, machine {found_machine}, and did not refuse. Nothing that it says is believed."
+        ),
+        next_step="Look at this workstation on the spot: it does not run the script that it was sent as it is.",
+    ),
+    "transaction.not_asked": Words(
+        title="A change that nobody asked for",
+        explanation="The workstation says that it changed records that it was not asked to change[ ({change})].",
+        next_step="Look at the database's list, and at this workstation on the spot.",
+    ),
     "transaction.disk_full": Words(
         title="Disk full",
         explanation=(
