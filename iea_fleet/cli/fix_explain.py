@@ -29,7 +29,7 @@ def explained(task: Task, allowed: Allowed, lang: Language) -> Iterator[tuple[st
         lang: of the lines.
     """
     looks = build_request(task, transaction=_ZEROS, nonce=_ZEROS)
-    yield "explain_looks", tuple(_line(probe, lang) for probe in looks.probe)
+    yield "explain_looks", tuple(dict.fromkeys(_line(probe, lang) for probe in looks.probe))
     acts = build_request(_everything(task, allowed), transaction=_ZEROS, nonce=_ZEROS)
     done = (*acts.act, *acts.ensure, *acts.release, *acts.after)
     yield "explain_acts", tuple(dict.fromkeys(_line(step, lang) for step in done))
@@ -56,7 +56,7 @@ def _line(step: BaseModel, lang: Language) -> str:
     place = told.get("target") or told
     parts = [str(place[name]) for name in _PLACES if place.get(name)] + list(told.get("arguments", ()))
     kind = told.get("kind") or ("ensure" if "value" in told else "release")
-    return "  " + fix_text(f"kind_{kind}", lang, what=" ".join(parts) or told["id"])
+    return fix_text(f"kind_{kind}", lang, what=" ".join(parts) or told["id"])
 
 
 _PLACES = ("path", "file", "hive", "section", "key", "pointer", "element", "value", "url", "name")

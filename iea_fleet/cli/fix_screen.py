@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from iea_fleet.cli.fix_explain import explained
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.cli.words import Language
+from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
 from iea_fleet.diagnosis.plan import Need, Plan, Remedy
-from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.diagnosis.sheets import KINDS, Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Finding, Severity, Sheet
-from iea_fleet.model.outcome import Outcome
+from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import finding_labels
+from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording import words
 from iea_fleet.report.wording.fix import SHEETS, fix_text
 from iea_fleet.rollout.fix import Allowed, End, Repair
@@ -34,6 +37,22 @@ _MARKS: Final = {
     Severity.OK: ("✓", "green"),
 }
 _GRAVE: Final = frozenset({Severity.ERROR, Severity.WARNING})
+_ALSO_TOLD: Final = frozenset(
+    {
+        "session.live",
+        "session.elsewhere",
+        "share.nobody_logged_on",
+        "share.not_judged_as_this_account",
+        "share.task_failed",
+    }
+)
+"""Nothing wrong by themselves, and yet why a person can't log on, or why more could not be looked at."""
+_NOT_NEEDED: Final = frozenset(
+    {"licence.nothing_to_reset", "licence.nothing_to_undo", "relaunch.stayed_connected", "session.nothing_to_release"}
+)
+"""What a remedy found done already."""
+_BY_A_PUSH: Final = "connection.differs."
+"""Findings whose next step is a push, which a `fix` has just taken the place of."""
 _NEEDS: Final = {Need.PASSWORD: "needs_password", Need.RESTART: "needs_restart"}
 
 
@@ -55,13 +74,16 @@ class Screen:
         lang: of everything that is shown.
         progress: the console for progress (standard error).
         as_json: one document in the end, and nothing else on standard output.
+        force: a session in use is released, so there is no need to tell how.
     """
 
     host: str
     lang: Language
     progress: Console
     as_json: bool
+    force: bool = False
     _out: Console = field(init=False)
+    _explained: list[Finding] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._out = console(sys.stderr if self.as_json else sys.stdout)
@@ -86,6 +108,16 @@ class Screen:
         """What and how to mend, when there is no reset to take back."""
         return self._text("nothing_to_undo"), self._text("undo_mend")
 
+    def several(self, names: Sequence[str]) -> tuple[str, str]:
+        """What and how to mend, when a name means other than one workstation."""
+        shown = ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
+        return self._text("several", count=len(names), names=shown), self._text("several_mend")
+
+    def interrupted(self) -> None:
+        """Ctrl-C instead of an answer."""
+        self.progress.print()
+        self.progress.print(self._text("interrupted"))
+
     def looks(self) -> None:
         """A look begins."""
         self.progress.print(self._text("looking", host=self.host))
@@ -97,36 +129,39 @@ class Screen:
     def found(self, outcome: Outcome) -> None:
         """What a look found."""
         grave = [finding for finding in outcome.findings if finding.severity in _GRAVE]
-        if not grave:
-            self._heading("nothing_wrong", host=self.host)
-            return
-        self._heading("found", host=self.host)
-        self._findings(grave, next_step=False)
+        also = [finding for finding in outcome.findings if finding.code in _ALSO_TOLD]
+        self._heading("found" if grave else "nothing_wrong", host=self.host)
+        self._findings([*grave, *also])
+        if not self.force and any(finding.code == "session.live" for finding in also):
+            self._line(self._text("force_releases"), indent=4)
 
     def planned(self, plan: Plan) -> None:
         """What would be done, and what can't be done without something that lacks."""
         if plan.due:
             self._heading("planned")
             for number, remedy in enumerate(plan.due, 1):
-                self._remedy(f"{number}.", remedy)
-        for remedy in plan.remedies:
-            if remedy not in plan.due:
-                lacking = ", ".join(self._text(_NEEDS[need]) for need in sorted(remedy.needs - plan.given))
-                self._remedy("–", remedy, self._text("not_now", needs=lacking))
+                in_use = any(cause.code == "session.live" for cause in remedy.causes)
+                self._remedy(f"{number}.", remedy, self._text("in_use") if in_use else "")
+        blocked = [remedy for remedy in plan.remedies if remedy not in plan.due]
+        if blocked:
+            self._heading("blocked")
+        for remedy in blocked:
+            lacking = ", ".join(self._text(_NEEDS[need]) for need in sorted(remedy.needs - plan.given))
+            self._remedy("–", remedy, lacking)
 
     def undoes(self, changes: Sequence[RecordChange]) -> None:
         """Which resets would be taken back."""
         self._heading("planned")
         for change in changes:
-            row = "; ".join(f"{name}: {neutralise(value, 200)}" for name, value in change.before.items())
-            self._line(self._text("gives_back", row=row))
+            licence, workstation = (neutralise(change.before.get(name, "?"), 200) for name in (LICENCE, WORKSTATION))
+            self._line(self._text("gives_back", licence=licence, workstation=workstation), indent=2)
 
     def done(self, outcome: Outcome) -> None:
         """What a remedy did."""
-        told = [finding for finding in outcome.findings if finding.severity is Severity.INFO]
+        told = [finding for finding in outcome.findings if _is_done(finding)]
         if told:
             self._heading("done")
-            self._findings(told, next_step=False)
+            self._findings(told)
 
     def ended(self, run: str, repair: Repair, handed_over: HandedOver, code: int) -> None:
         """How it ended, with what was handed over."""
@@ -137,15 +172,15 @@ class Screen:
             case End.REPAIRED:
                 self._heading("repaired", host=self.host)
             case End.DECLINED:
-                self._heading("declined")
+                self._heading("declined_further" if repair.turns else "declined")
             case End.PLANNED:
                 self._heading("only_planned")
             case End.LEFT:
                 self._heading("left", host=self.host)
-                self._findings(_left(repair.plan), next_step=True)
+                self._findings(_left(repair.plan), next_steps=True)
             case End.NOT_JUDGED:
                 self._heading("not_judged", host=self.host)
-                self._findings(repair.plan.hand_over, next_step=True)
+                self._findings(repair.plan.hand_over, next_steps=True)
             case End.RIGHT | End.UNDONE:
                 pass
         self._handed_over(handed_over)
@@ -155,7 +190,7 @@ class Screen:
         for key, lines in explained(task, allowed, self.lang):
             self._heading(key, host=self.host)
             for line in lines:
-                self._line(line)
+                self._line(line, indent=2)
 
     def _handed_over(self, handed_over: HandedOver) -> None:
         mails = (("draft", handed_over.draft), ("password_request", handed_over.password_request))
@@ -164,11 +199,13 @@ class Screen:
         self._heading("handed_over")
         for key, mail in mails:
             if mail is not None:
-                self._line(self._text(f"{key}_sent" if mail.sent else key, to=mail.to, path=str(mail.path)))
+                said = self._text(f"{key}_sent" if mail.sent else key, to=mail.to, path=str(mail.path))
+                self._line(said, indent=2)
         if handed_over.bundle is not None:
-            self._line(self._text("bundle", path=str(handed_over.bundle)))
+            self._line(self._text("bundle", path=str(handed_over.bundle)), indent=2)
 
-    def _findings(self, findings: Sequence[Finding], *, next_step: bool) -> None:
+    def _findings(self, findings: Sequence[Finding], *, next_steps: bool = False) -> None:
+        """Findings sheet by sheet; what was explained on this screen before is named only."""
         sheet: Sheet | None = None
         ordered = sorted(findings, key=lambda finding: list(Sheet).index(finding.sheet))
         for finding, label in zip(ordered, finding_labels(ordered, self.lang), strict=True):
@@ -176,26 +213,41 @@ class Screen:
                 self._line(self._text("sheet", sheet=SHEETS[finding.sheet.value]))
             sheet = finding.sheet
             mark, style = _MARKS[finding.severity]
-            self._line(f"  {mark} {label.words.title}", style)
-            self._line(f"    {label.words.explanation}")
-            if next_step and label.words.next_step:
-                self._line(f"    → {label.words.next_step}")
+            self._line(f"{mark} {label.words.title}", style, indent=2)
+            if finding not in self._explained:
+                self._line(label.words.explanation, indent=4)
+            self._explained.append(finding)
+            if next_steps and not finding.code.startswith(_BY_A_PUSH):
+                for step in label.words.steps:
+                    self._line(f"→ {step}", indent=4)
 
     def _remedy(self, mark: str, remedy: Remedy, note: str = "") -> None:
         said = words(remedy.said, self.lang)
-        self._line(f"  {mark} {said.title}{f' ({note})' if note else ''}", "bold")
+        self._line(f"{mark} {said.title}{f' ({note})' if note else ''}", "bold", indent=2)
         if said.explanation:
-            self._line(f"     {said.explanation}")
+            self._line(said.explanation, indent=3 + len(mark))
 
     def _heading(self, key: str, **values: str | int) -> None:
         self._out.print()
         self._out.print(Text(self._text(key, **values), style="bold"))
 
-    def _line(self, text: str, style: str = "") -> None:
-        self._out.print(Text(text, style=style), soft_wrap=not self._out.is_terminal)
+    def _line(self, text: str, style: str = "", *, indent: int = 0) -> None:
+        """One line; on a terminal what does not fit in it goes on below its beginning."""
+        if self._out.is_terminal:
+            self._out.print(Padding(Paragraph(Text(text, style=style)), (0, 0, 0, indent), expand=False))
+        else:
+            self._out.print(Text(" " * indent + text, style=style), soft_wrap=True)
 
     def _text(self, key: str, **values: str | int) -> str:
         return fix_text(key, self.lang, **values)
+
+
+def _is_done(finding: Finding) -> bool:
+    """Whether a finding tells what a remedy did, and not merely how things are."""
+    kind = KINDS.get(finding.code)
+    changed = kind is not None and kind.votes is Verdict.CHANGED
+    told = changed or finding.code in _NOT_NEEDED or finding.code.startswith("transaction.")
+    return told and finding.severity is Severity.INFO
 
 
 def _left(plan: Plan) -> list[Finding]:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -108,7 +108,12 @@ class Technician:
             return True
         if self.answer is None:
             raise InputError(self.screen.host, *self.screen.no_terminal)
-        return self.answer(self.screen.question).strip().casefold() in self.screen.yes_words
+        try:
+            answer = self.answer(self.screen.question)
+        except KeyboardInterrupt:
+            self.screen.interrupted()
+            raise
+        return answer.strip().casefold() in self.screen.yes_words
 
     def password(self) -> str | None:
         """Ask for the password of the day; `None` without a terminal, and when nothing was typed."""
@@ -138,9 +143,12 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     content = find_content()
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
-    host = _one_host(read_inventory(request.inventory, request.host, vault, content.environment()), request.host)
+    hosts = read_inventory(request.inventory, request.host, vault, content.environment())
+    screen = Screen(hosts[0].name, lang, console, as_json=request.as_json, force=request.force)
+    if len(hosts) > 1:
+        raise InputError(request.host[:200], *screen.several([host.name for host in hosts]))
+    (host,) = hosts
     settings = support_settings(host.variables, host.name)
-    screen = Screen(host.name, lang, console, as_json=request.as_json)
     task = host_task(host, request.allowed.sheets)
     if request.explain:
         screen.explain(task, request.allowed)
@@ -186,13 +194,6 @@ def _technician(request: Request, screen: Screen, typed: str) -> Technician:
     elif terminal:
         ask_password = partial(ask_assistance_password, screen.lang)
     return Technician(screen, request.yes, _ask if terminal else None, ask_password)
-
-
-def _one_host(hosts: Sequence[Host], asked: str) -> Host:
-    if len(hosts) != 1:
-        names = ", ".join(host.name for host in hosts[:3])
-        raise InputError(asked[:200], f"this means {len(hosts)} workstations ({names}…)", "Name one of them")
-    return hosts[0]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Literal
 Language = Literal["fr", "en"]
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "reading": ("Lecture de l'inventaire…", "Reading the inventory…"),
+    "reading": ("Lecture de l’inventaire…", "Reading the inventory…"),
     "checking": ("Vérification de cette machine…", "Checking this machine…"),
     "checking_hosts": ("Vérification des postes : {hosts}", "Checking workstations: {hosts}"),
     "password_of_the_day": (
@@ -15,7 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Password of the day (empty: leave assistance mode as it is): ",
     ),
     "begins": ("Exécution {run}, postes : {hosts}", "Run {run}, workstations: {hosts}"),
-    "check": ("à blanc, rien n'est modifié", "check mode, nothing is changed"),
+    "check": ("à blanc, rien n’est modifié", "check mode, nothing is changed"),
     "scouts": ("premiers postes", "first hosts"),
     "fleet": ("parc", "fleet"),
     "retry": ("nouvel essai", "second try"),
@@ -23,7 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Arrêt : les postes en cours se terminent ; Ctrl-C encore une fois pour tout couper.",
         "Stopping: hosts under way are finished; Ctrl-C once more ends at once.",
     ),
-    "interrupted": ("interrompu par l'utilisateur", "interrupted by the user"),
+    "interrupted": ("interrompu par l’utilisateur", "interrupted by the user"),
     "terminal": ("le terminal a été fermé", "the terminal was closed"),
     "stopped": ("Arrêtée avant la fin : {reason}", "Stopped before its end: {reason}"),
     "files": ("Rapport dans {folder} : {names}", "Report in {folder}: {names}"),

@@ -12,11 +12,20 @@ from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import Answer, HostFacts, RecordChange, ReleaseOutcome, Status
 from iea_fleet.model.desired import Binding, DesiredAssistance, DesiredLicence, DesiredShare, ShareRemedy
 from iea_fleet.model.errors import InputError
-from iea_fleet.model.finding import Sheet
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import AsWhom, ExpectedHost
 from iea_fleet.rollout.inventory import Host
-from iea_fleet.rollout.repair import ORDER, Case, host_task, last_reset, look_variables, plan_variables, undo_task
+from iea_fleet.rollout.repair import (
+    ORDER,
+    Case,
+    concerns_vendor,
+    host_task,
+    last_reset,
+    look_variables,
+    plan_variables,
+    undo_task,
+)
 from iea_fleet.rollout.settings import ROLE_VARIABLES
 
 
@@ -127,3 +136,16 @@ def test_taking_a_reset_back_does_nothing_else() -> None:
         [], False, []
     )  # fmt: skip
     assert variables["iea_assistance_mode"] == "as_is"
+
+
+@pytest.mark.parametrize(
+    ("code", "sheet", "concerned"),
+    [
+        ("relaunch.refused.support", Sheet.CONNECTION, True),
+        ("licence.twice", Sheet.LICENCE, True),
+        ("licence.list_out_of_reach", Sheet.LICENCE, False),
+        ("share.share_not_found", Sheet.SHARE, False),
+    ],
+)
+def test_the_vendor_is_not_asked_about_the_way_to_a_folder(code: str, sheet: Sheet, concerned: bool) -> None:
+    assert concerns_vendor([Finding(code=code, sheet=sheet, severity=Severity.WARNING)]) is concerned

@@ -98,7 +98,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         title="Licence list not read",
         explanation="{place} could not be opened[ (error {win32_code})].[ Windows says: « {message} »]",
         next_step=(
-            "Give credentials for the share, or look at the share first (the sheet share says why it is not reached)."
+            "Give credentials for the share (iea_share_username and iea_share_password), or look at the share first."
         ),
     ),
     "licence.waits_for_share": Words(

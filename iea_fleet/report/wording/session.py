@@ -95,7 +95,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         title="List of sessions not read",
         explanation="{place} could not be opened[ (error {win32_code})].[ Windows says: « {message} »]",
         next_step=(
-            "Give credentials for the share, or look at the share first (the sheet share says why it is not reached)."
+            "Give credentials for the share (iea_share_username and iea_share_password), or look at the share first."
         ),
     ),
     "session.waits_for_share": Words(
