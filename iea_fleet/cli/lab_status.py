@@ -41,7 +41,7 @@ _WORDS: Final = {
     "right": ("conformes", "right"),
     "not_there": ("absents", "not there"),
     "damaged": ("endommagés", "damaged"),
-    "before": ("d'avant le changement", "from before the change"),
+    "before": ("d’avant le changement", "from before the change"),
     "assistance": ("assistance depuis {since} par {by}", "assistance since {since} by {by}"),
     "wrong_passwords": ("mots de passe refusés : {count}", "wrong passwords: {count}"),
     "live": ("{user}, ouverte {since}", "{user}, open {since}"),
@@ -160,4 +160,4 @@ def _settings(host: HostStatus, lang: Language) -> str:
         told.append(_say("assistance", lang, since=seen.assistance_since or "?", by=seen.assistance_by or "?"))
     if seen.wrong_passwords:
         told.append(_say("wrong_passwords", lang, count=seen.wrong_passwords))
-    return "; ".join(told)
+    return ("\u202f; " if lang == "fr" else "; ").join(told)

@@ -187,7 +187,7 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
             title = Text.assemble(f"• {one.words.title}", (case, "dim"))
             told = one.words.explanation
             lines += _finding(
-                title, told if finding.code in host.shared else _of_the_first(hosts, told), one.words.steps
+                title, told if finding.code in host.shared else _of_the_first(hosts, told, lang), one.words.steps
             )
     about_settings = [(finding, one) for finding, one in labels if is_about_a_setting(finding)]
     if about_settings:
@@ -196,7 +196,7 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
         alone = len(about_settings) == len(labels)
         explanations = "\n".join(one.words.explanation for _, one in about_settings) if alone else ""
         steps = [step for _, one in about_settings for step in one.words.steps]
-        lines += _finding(title, _of_the_first(hosts, explanations), steps)
+        lines += _finding(title, _of_the_first(hosts, explanations, lang), steps)
     said = neutralise(host.detail, SHOWN_CHARACTERS)
     if said and not any(said in one.words.explanation for _, one in labels):
         told_by = interface("counted", lang, what=interface("said", lang), count=said)
@@ -214,11 +214,11 @@ def _names(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Text:
     return line.append(f"{site} · {verdict_label(hosts[0], view, lang)}", style="not bold dim")
 
 
-def _of_the_first(hosts: Sequence[HostRow], explanation: str) -> str:
+def _of_the_first(hosts: Sequence[HostRow], explanation: str, lang: Language) -> str:
     """The explanation holds facts of one host: named where several are told together."""
     if len(hosts) == 1 or not explanation:
         return explanation
-    return f"{neutralise(hosts[0].name, SHOWN_CHARACTERS)}: {explanation}"
+    return interface("counted", lang, what=neutralise(hosts[0].name, SHOWN_CHARACTERS), count=explanation)
 
 
 def _finding(title: Text, explanation: str, steps: Iterable[str]) -> list[RenderableType]:

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.report.table import render_table
 from iea_fleet.report.view import RunView
+from iea_fleet.report.wording import Language
 
 
 def _printed(renderable: RenderableType, width: int = 110, *, colour: bool = False) -> str:
@@ -55,6 +56,15 @@ def test_what_needs_somebody_is_explained_step_by_step(view: RunView) -> None:
     assert "The workstation finds no address for impact-emploi.urssaf.fr (Winsock 11001)." in text
     assert "→ Then, on the workstation, right-click the blue ball" in text
     assert text.endswith("4 workstations in 3 associations · As wanted: 1 · Changed: 1 · Need somebody: 2")
+
+
+@pytest.mark.parametrize(("lang", "told"), [("fr", "pc-2 : Le poste ne trouve"), ("en", "pc-2: The workstation finds")])
+def test_the_facts_of_one_of_several_hosts_are_told_under_its_name(view: RunView, lang: Language, told: str) -> None:
+    first = next(host for host in view.hosts if host.name == "pc-2")
+    both = dataclasses.replace(view, hosts=(first, dataclasses.replace(first, name="pc-4")))
+    text = " ".join(_printed(render_table(both, lang), 200).replace("\u00a0", " ").split())
+    assert "pc-2, pc-4 ·" in text
+    assert told in text
 
 
 def test_check_mode_and_an_empty_run_say_so(view: RunView) -> None:
