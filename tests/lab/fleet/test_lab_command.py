@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -338,6 +339,8 @@ def test_watching_on_a_terminal_goes_on_until_ctrl_c(iea: CommandLine) -> None:
         stderr=other,
         env=iea.environment | {"TERM": "xterm"},
         start_new_session=True,
+        # Where the tests themselves run in the background the signal is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(other)
     try:
@@ -359,9 +362,9 @@ def test_watching_on_a_terminal_goes_on_until_ctrl_c(iea: CommandLine) -> None:
 
 def _read_until(terminal: int, wanted: bytes) -> bytes:
     """What a terminal shows until `wanted` is among it; empty: until its end."""
-    shown = b""
+    shown, deadline = b"", time.monotonic() + 30
     while not wanted or wanted not in shown:
-        if not select.select([terminal], [], [], 20)[0]:
+        if time.monotonic() > deadline or not select.select([terminal], [], [], 20)[0]:
             break
         try:
             chunk = os.read(terminal, 65536)
