@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from iea_fleet.plugins._certificate import certificate_facts, shown_certificate
 from iea_fleet.plugins._clients import Attempt, AttemptOver, Connection, end_shell, forget, guarded, hang_up
 from iea_fleet.plugins._facts import clock_difference_s, failure_facts, http_date
 from iea_fleet.plugins._restart import POLL_S, Return, restart_begun
-from iea_fleet.plugins._secrets import Secrets
+from iea_fleet.plugins._secrets import LONGEST_BYTES, Secrets
 from iea_fleet.plugins._watch import Watch
 
 _EXCERPT = 400
@@ -70,7 +71,7 @@ class Round:
         self._transaction = secrets.token_hex(16)
         self._attempts = 0
         self._first_loss: TransportFacts | None = None
-        self._secrets = Secrets(task)
+        self._secrets = Secrets(_passwords(connection, task))
 
     def run(self) -> Outcome:
         """Ask, connect again where that can help, wait for a restart that was begun, and judge."""
@@ -174,8 +175,8 @@ class Round:
             self._facts,
             failure=Failure.NONE,
             exit_code=said.exit_code,
-            stdout=_text(said.stdout),
-            stderr=_text(said.stderr),
+            stdout=self._excerpt(said.stdout),
+            stderr=self._excerpt(said.stderr),
             stderr_bytes=len(said.stderr),
         )
         try:
@@ -196,6 +197,11 @@ class Round:
         facts = replace(facts, stdout_extra_bytes=max(0, extra), undecodable=not _is_utf8(said.stdout))
         self._facts = self._secrets.hide_in_facts(facts)
         return self._secrets.hide_in_answer(answer)
+
+    def _excerpt(self, output: bytes) -> str:
+        """The beginning of an output; secrets are hidden before it is cut, or half of one would stay."""
+        text = output[: 4 * _EXCERPT + LONGEST_BYTES].decode("utf-8", errors="replace")
+        return self._secrets.hide(text).strip()[:_EXCERPT]
 
     def _answered(self, answer: Answer, started: float) -> Outcome:
         verdict, findings = judge(answer, self._task)
@@ -248,8 +254,12 @@ def _is_overtaken(answer: Answer) -> bool:
     return error.step is Step.WRITE and error.win32_code == _LOCK_VIOLATION
 
 
-def _text(output: bytes) -> str:
-    return output[: 4 * _EXCERPT].decode("utf-8", errors="replace").strip()[:_EXCERPT]
+def _passwords(connection: Connection, task: Task) -> Iterator[str]:
+    """Whatever a workstation may have been given to know; by Basic and CredSSP it learns the logon's as well."""
+    yield str(connection.get_option("remote_password") or "")
+    for password in (task.share.password, task.assistance.password):
+        if password is not None:
+            yield password.get_secret_value()
 
 
 def _is_utf8(output: bytes) -> bool:
