@@ -368,7 +368,7 @@ class _Planner:
         if wrong and failed:
             # They are told beside the failed test, which is what stands in their way.
             self.covered += wrong
-        elif wrong:
+        elif wrong and self.task.connection.save:
             self._add(SAVE_CONNECTION, (*wrong, *case_3), {"count": len(wrong)}, needs)
         if scarab:
             refused = self._those("assistance.password_refused", "assistance.password_needed")

@@ -131,6 +131,9 @@ class Fix:
         self._knows_password, self._standing = knows_password, standing
         self._password: str | None = None
         self._task = replace(task, sheets=allowed.sheets)
+        if allowed.case is Case.RELAUNCH:
+            # The red heart alone was asked for: settings that are wrong are told, not corrected.
+            self._task = replace(self._task, connection=task.connection.model_copy(update={"save": False}))
         self._tried: set[str] = set()
 
     def carry_out(self) -> Repair:

@@ -215,6 +215,13 @@ def test_a_live_session_is_released_by_force_only(sites: Sites) -> None:
     assert "session.released" in codes(forced["rounds"][-1]["findings"])
 
 
+def test_the_red_heart_alone_leaves_settings_as_they_are(sites: Sites) -> None:
+    host = sites.broken("wrong_urls")
+    document = sites.fix(host, "--check", "--case", "relaunch")
+    assert [remedy["code"] for remedy in document["plan"]] == ["plan.relaunch"]
+    assert {"connection.differs.address"} <= codes(document["hand_over"])
+
+
 def test_explain_asks_the_workstation_nothing(sites: Sites) -> None:
     host = sites.broken("right")
     before = sites.seen(host)["requests"]
