@@ -257,28 +257,37 @@ class _Office:
     send: bool
 
     def hand_over(self, repair: Repair) -> tuple[HandedOver, FleetError | None]:
-        """Write what is to be written; a mail that could not be sent waits in the outbox, and the error says why."""
-        done, failure = HandedOver(), None
+        """Write what is to be written, and send it where that is asked for; what stood in the way is the error.
+
+        What was written before stays, and a mail that could not be sent waits in the outbox.
+        """
+        done = HandedOver()
         if repair.end not in {End.LEFT, End.NOT_JUDGED}:
             return done, None
-        now, plan = dt.datetime.now().astimezone(), repair.plan
+        try:
+            for so_far in self._steps(repair):
+                done = so_far
+        except FleetError as error:
+            return done, error
+        return done, None
+
+    def _steps(self, repair: Repair) -> Iterator[HandedOver]:
+        """Write and send one after the other, giving what there is so far."""
+        done, now, plan = HandedOver(), dt.datetime.now().astimezone(), repair.plan
         if Need.PASSWORD in plan.lacking:
             hosts = [(self.host.name, self.host.site)]
             done = replace(done, password_request=ask_for_password(hosts, now, self.state, self.settings))
+            yield done
         others = [remedy for remedy in plan.remedies if Need.PASSWORD not in remedy.needs]
         if plan.hand_over or others or repair.end is End.NOT_JUDGED:
             case = Case(self.host.name, self.host.site, now, tuple(repair.outcomes), self.secrets)
             vendor = concerns_vendor(plan.hand_over)
             written = hand_over(case, self.state, self.settings, lang=self.lang, to_vendor=vendor)
             done = replace(done, draft=written.draft, bundle=written.bundle)
-        if self.send:
-            outbox = Outbox(self.state)
-            try:
-                if done.draft is not None:
-                    done = replace(done, draft=send_entry(outbox, done.draft, self.settings))
-                if done.password_request is not None:
-                    sent = send_entry(outbox, done.password_request, self.settings)
-                    done = replace(done, password_request=sent)
-            except FleetError as error:
-                failure = error
-        return done, failure
+            yield done
+        if self.send and done.draft is not None:
+            done = replace(done, draft=send_entry(Outbox(self.state), done.draft, self.settings))
+            yield done
+        if self.send and done.password_request is not None:
+            sent = send_entry(Outbox(self.state), done.password_request, self.settings)
+            yield replace(done, password_request=sent)

@@ -134,8 +134,13 @@ def _read_findings(raw: object) -> tuple[Finding, ...]:
 
     try:
         return _FINDINGS.validate_json(json.dumps(raw))[:_MOST_FINDINGS]
-    except (ValidationError, ValueError, TypeError) as error:
-        return (check("doctor.not_asked", reason=f"what the look told is not of the agreed form ({error})"[:300]),)
+    except ValidationError as error:
+        # pydantic's own sentence would quote what it choked on.
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return (check("doctor.not_asked", reason=f"the look's result is not of the agreed form, at {where}"),)
+    except (ValueError, TypeError, RecursionError):
+        return (check("doctor.not_asked", reason="the look's result is no plain text and numbers"),)
 
 
 def _judge(host: Host, heard: _Heard, silence: str) -> tuple[Finding, ...]:

@@ -17,6 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from iea_fleet.lab.engine import Answer
 from tests.plugins.conftest import PASSWORD, USER, Bench, open_bench
 
@@ -178,3 +180,17 @@ def test_lies_in_every_fact_are_text_through_the_whole_of_fix(tmp_path: Path) ->
     with io.StringIO((tmp_path / "out/report.csv").read_text("utf-8-sig"), newline="") as table:
         cells = [cell for row in csv.reader(table, delimiter=";") for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize("place", ["outbox", "bundles"])
+def test_what_was_done_is_told_though_nothing_can_be_handed_over(tmp_path: Path, place: str) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / place).write_text("in the way")
+    with open_bench(tmp_path) as bench:
+        bench.engine.says = answering(liar, [])
+        told = run(bench, "fix", "liar", "--yes", "--json")
+    assert told.returncode == 6
+    assert told.stderr.rstrip().rpartition("\n")[2].startswith(f"iea-fleet: {tmp_path / 'state' / place}")
+    document = json.loads(told.stdout)
+    assert document["end"] == "left"
+    assert document["handed_over"]["bundle"] is None
