@@ -14,8 +14,13 @@ from pathlib import Path
 import pytest
 
 from iea_fleet.cli.app import run
+from iea_fleet.lab.application import Installation
+from iea_fleet.lab.condition import Condition
 from iea_fleet.lab.messages import LabRecord, LabSettings
 from iea_fleet.lab.process import RECORD
+from iea_fleet.lab.pwsh.folder import WorkstationFolder
+from iea_fleet.lab.share.files import SharePlace
+from iea_fleet.lab.share.servers import make_accounts
 
 PROGRAM = (sys.executable, "-c", "import os; os.umask(0); from iea_fleet.cli import main; main()")
 
@@ -71,3 +76,23 @@ def test_whoever_connects_and_is_silent_does_not_keep_the_lab_up(folder: Path, t
         assert subprocess.run([*PROGRAM, "lab", "down"], capture_output=True, timeout=60).returncode == 0
         assert time.monotonic() - began < 15
     assert not vault.exists()
+
+
+def test_what_a_workstation_s_programs_read_is_for_the_owner_only(tmp_path: Path) -> None:
+    made = WorkstationFolder(
+        tmp_path / "lab" / "PC-1", "PC-1", "adm", Path(sys.executable), "http://127.0.0.1:9", tmp_path / "a.pem",
+        SharePlace("SERVEUR-01"), tmp_path / "database", make_accounts(),
+    )  # fmt: skip
+    before = os.umask(0)
+    try:
+        made.make()
+        made.surround(Condition(installation=Installation("PC-1")), "fr-FR")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(made.root.stat().st_mode) == 0o700
+    secret = [path for path in made.root.iterdir() if path.suffix == ".json"]
+    assert "password" in made.share.read_text()
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in secret} == {
+        "application.json": 0o600,
+        "share.json": 0o600,
+    }

@@ -24,6 +24,7 @@ from iea_fleet.lab.share.faults import ENDED_BY_RESTART, SYMPTOMS, WORKSTATION_S
 from iea_fleet.lab.share.files import SharePlace
 from iea_fleet.lab.share.system_messages import ENGLISH, FRENCH
 from iea_fleet.lab.share.visit import FAULT_OF_STANDING, Accounts, Standing
+from iea_fleet.ledger.state import write_private
 from iea_fleet.model.answer import ShareLayer
 
 # What .NET and PowerShell need of the person's own environment to start at all; nothing else of it is passed on.
@@ -87,6 +88,7 @@ class WorkstationFolder:
 
     def make(self) -> None:
         """Lay out the folders, for the owner only, and the links by which PowerShell is called."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in ("ProgramData", "Windows/Temp", "bin", "services", "processes"):
             (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in ("AppData/Roaming", "AppData/Local/Temp"):
@@ -196,7 +198,7 @@ class WorkstationFolder:
         """Write down what the application and PowerShell meet besides the application's files."""
         sentences = FRENCH if culture.lower().startswith("fr") else ENGLISH
         content = WorkstationFile.of(condition.surroundings, self.database)
-        (self.root / FILE).write_text(content.model_dump_json(), encoding="utf-8")
+        write_private(self.root / FILE, content.model_dump_json().encode())
         whose = condition.installation
         self._write_share(
             {
@@ -239,7 +241,7 @@ class WorkstationFolder:
         return content
 
     def _write_share(self, content: dict[str, Any]) -> None:
-        self.share.write_text(json.dumps(content), encoding="utf-8")
+        write_private(self.share, json.dumps(content).encode())
 
     def set_running(self, states: Mapping[str, str], processes: Iterable[str]) -> None:
         """Write down every service with its state (`Running`, `Stopped`) and every process; others are gone."""
