@@ -22,6 +22,7 @@ from iea_fleet.model.desired import Binding, DesiredLicence, ShareRemedy
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import AsWhom, ExpectedHost
+from iea_fleet.model.text import neutralise
 
 
 class Need(StrEnum):
@@ -36,6 +37,8 @@ class Need(StrEnum):
 START_SERVICE: Final = "plan.start_service"
 MOST_RESETS: Final = 64
 """Bindings that one round resets (`DesiredLicence`); a list with more faults than that is handed over."""
+SHOWN_CHARACTERS: Final = 300
+"""Most characters of one piece of evidence that the words of a finding show (`report/wording/fill.py`)."""
 RESTORE_DRIVE: Final = "plan.restore_drive"
 RECONNECT: Final = "plan.reconnect"
 RESTART: Final = "plan.restart"
@@ -335,7 +338,7 @@ class _Planner:
             words = {"licence": unique[0][LICENCE], "workstations": _names(unique)}
             self.found.append(make_finding(KINDS, REINSTALL, Sheet.LICENCE, **words))
         planned = sum(len(remedy.bindings) for remedy in self.remedies)
-        if choice.reset and planned + len(choice.reset) <= MOST_RESETS:
+        if choice.reset and planned + len(choice.reset) <= MOST_RESETS and _can_be_shown(choice.reset):
             self._add(
                 RESET_LICENCE,
                 (finding,),
@@ -393,6 +396,12 @@ def _is_wrong(finding: Finding) -> bool:
     kind = FINDING_KINDS.get(finding.code) or KINDS.get(finding.code)
     votes_well = kind is not None and kind.votes in {Verdict.OK, Verdict.CHANGED}
     return finding.severity in {Severity.ERROR, Severity.WARNING} and not votes_well
+
+
+def _can_be_shown(rows: Sequence[Row]) -> bool:
+    """Whether who is asked to agree sees all of it: what is cut off on the screen was not agreed to."""
+    texts = (rows[0][LICENCE], _names(rows))
+    return all(len(neutralise(text)) <= SHOWN_CHARACTERS for text in texts)
 
 
 def _names(rows: Sequence[Row]) -> str:

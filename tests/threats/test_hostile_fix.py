@@ -23,8 +23,9 @@ from iea_fleet.lab.engine import Answer
 from tests.plugins.conftest import PASSWORD, USER, Bench, open_bench
 
 PROGRAM = [sys.executable, "-c", "from iea_fleet.cli import main; main()"]
+TEMPLATE = "{{ lookup('pipe', 'touch X') }}{% raw %}"
 CANARY = (
-    "{{ lookup('pipe', 'touch X') }}{% raw %}<script>alert(1)</script>\x1b]52;c;eA==\x07\u202e\r\nBcc: a@b.example"
+    TEMPLATE + "<script>alert(1)</script>\x1b]52;c;eA==\x07\u202e\r\nBcc: a@b.example"
     "\r\n\r\n=1+1[link=http://x]y[/]\x9b\u2066{message}"
 )
 LONG = CANARY + "e" * (4096 - len(CANARY))
@@ -37,7 +38,7 @@ def liar(request: dict[str, Any]) -> dict[str, Any]:
     rows = [
         {
             "licence": f"={CANARY}{number // 2}",
-            "workstation": f"../../PC{number}{CANARY}",
+            "workstation": f"../../PC{number}{TEMPLATE}",
             "bound": "99/99/9999 31:99:99",
         }
         for number in range(254)
@@ -158,7 +159,7 @@ def test_lies_in_every_fact_are_text_through_the_whole_of_fix(tmp_path: Path) ->
     mended = next(request for request in requests if not request["dry_run"])
     assert mended["expect_host"]["computer_name"] == CANARY[:260]
     (reset,) = (one for one in mended["release"] if one["id"] == "licence_reset")
-    assert {"licence": f"={CANARY}0", "workstation": f"../../PC0{CANARY}"} in reset["match"]
+    assert {"licence": f"={CANARY}0", "workstation": f"../../PC0{TEMPLATE}"} in reset["match"]
     assert json.loads(told.stdout)["end"] == "left"
     mail = email.message_from_bytes(
         next((tmp_path / "state/outbox").glob("*.eml")).read_bytes(), policy=email.policy.default

@@ -13,6 +13,7 @@ from iea_fleet.model.desired import Binding, DesiredLicence
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import ExpectedHost
+from iea_fleet.report.wording import words
 from iea_fleet.rollout.repair import last_reset, plan_variables
 from tests.diagnosis.answers import binding, make, process, records, setting
 from tests.diagnosis.bench import LOOK
@@ -34,6 +35,18 @@ def test_more_bindings_than_a_request_takes_are_no_failure_of_the_program() -> N
     assert plan_variables(task)["iea_licence_reset"]
     named = [row.licence for row in task.licence.reset]
     assert all(named.count(licence) == 2 for licence in named)
+
+
+def test_nothing_is_planned_that_the_screen_would_cut_off() -> None:
+    for long, is_planned in (("P" * 100, True), ("P" * 300, False), ("\u202e" * 60, False)):
+        rows = [binding("L1", long), binding("L1", "VICTIM")]
+        answer = make([records("licence_bindings", rows, place=PLACE), process(False)])
+        verdict, findings = judge(answer, LOOK)
+        plan = make_plan(LOOK, Outcome(verdict=verdict, findings=findings, answer=answer))
+        assert bool(plan.remedies) is is_planned
+        for remedy in plan.remedies:
+            assert "VICTIM" in words(remedy.said, "fr").title + words(remedy.said, "fr").explanation
+        assert ("licence.twice" in {finding.code for finding in plan.hand_over}) is not is_planned
 
 
 def test_who_says_done_under_another_name_is_not_believed_and_not_mended() -> None:
