@@ -241,7 +241,7 @@ def test_an_age_is_told_in_its_two_largest_units() -> None:
             code="session.released", sheet=Sheet.SESSION, severity=Severity.INFO,
             evidence={"users": "z", "workstation": "P", "count": "1", "since": "2026-11-24T07:30", "age_min": minutes},
         )  # fmt: skip
-        return words(finding, "fr").explanation
+        return words(finding, "fr").explanation.replace("\u00a0", " ")
 
     assert "(5 min)" in age("5")
     assert "(2 h 5 min)" in age("125")

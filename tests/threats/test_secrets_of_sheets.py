@@ -146,7 +146,7 @@ def test_no_secret_is_left_by_fix_push_and_report(fleet: LabFleet) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     environment = fleet.environment | {
         "IEA_FLEET_STATE": str(kept[0]), "TMPDIR": str(kept[1]), "HOME": str(kept[2]),
-        "ANSIBLE_LOG_PATH": str(kept[2] / "ansible.log"), "ANSIBLE_VERBOSITY": "4",
+        "ANSIBLE_LOG_PATH": str(kept[2] / "ansible.log"), "ANSIBLE_VERBOSITY": "6", "ANSIBLE_DEBUG": "1",
         "IEA_FLEET_SMTP_USER": "provider", "IEA_FLEET_SMTP_PASSWORD": SMTP,
     }  # fmt: skip
     with (fleet.folder / "fleet/group_vars/all/support.yml").open("w") as file:
