@@ -91,7 +91,8 @@ def _address(given: str) -> str:
     except ValueError as error:
         mend = "Give an address such as 192.0.2.10, or a network such as 192.0.2.0/24"
         raise InputError(option, f"{shown} is no address or network", mend) from error
-    if network.prefixlen == 0:
+    # Windows reads the unspecified address as any; and whoever writes half of the Internet means all of it.
+    if network.prefixlen == 0 or network.network_address.is_unspecified:
         raise InputError(option, f"{shown} is everybody", "Name the controllers alone")
     if getattr(network.network_address, "scope_id", None):
         raise InputError(option, f"{shown} has a zone", "Leave out what follows the %")

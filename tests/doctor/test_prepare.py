@@ -51,6 +51,8 @@ def test_values_become_the_defaults_of_their_parameters_and_nothing_else_changes
         (Preparation(thumbprint="ab" * 19), "--thumbprint"),
         (Preparation(controllers=("0.0.0.0/0",)), "everybody"),
         (Preparation(controllers=("::/0",)), "everybody"),
+        (Preparation(controllers=("0.0.0.0",)), "everybody"),
+        (Preparation(controllers=("::/1",)), "everybody"),
         (Preparation(controllers=("192.0.2.10/24",)), "no address or network"),
         (Preparation(controllers=("192.0.2.10', '0.0.0.0",)), "no address or network"),
         (Preparation(controllers=("controller.example.org",)), "no address or network"),
