@@ -53,7 +53,7 @@ _AS_WHOM: Final = (AsWhom.LOGON, AsWhom.USER)
 
 _SHEETS: Final = tuple(sheet.value for sheet in ORDER)
 _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "share": ("as_whom", "mend"),
+    "share": ("as_whom", "write", "mend"),
     "session": ("release", "user", "workstation", "force"),
     "licence": ("reset", "undo"),
     "connection": ("save", "relaunch"),
@@ -80,8 +80,8 @@ def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
             key = name.removeprefix(f"iea_{sheet}_")
             if key != name and key != "password" and _is_usable(sheet, key, value):
                 given.setdefault(sheet, {})[key] = value
-    if "iea_share_as_whom" not in host.variables:
-        given.setdefault("share", {})["as_whom"] = [whom.value for whom in _AS_WHOM]
+    # Without writing the application does not start: whoever calls is helped only by a look that tries it.
+    given["share"] = {"as_whom": [whom.value for whom in _AS_WHOM], "write": True} | given.get("share", {})
     arguments = parse_arguments({"profile": "lab", **given})
     return Task(
         sheets=sheets,
@@ -118,6 +118,7 @@ def look_variables(task: Task) -> dict[str, object]:
     return {
         "iea_report_sheets": [sheet.value for sheet in task.sheets],
         "iea_share_as_whom": [whom.value for whom in task.share.as_whom],
+        "iea_share_write": task.share.write,
     }
 
 

@@ -91,7 +91,7 @@ RESTART: Part = {"kind": "restart_service", "id": "a", "name": "s"}
         ({"probe": [PROBES["records"]]}, Edition.WHOLE),
         ({"act": [RESTART]}, Edition.WHOLE),
         ({"names": [{"name": "IEA_X", "text": "p"}]}, Edition.WHOLE),
-        ({"connect": {"path": "p", "username": "u", "password": "s"}}, Edition.WHOLE),
+        ({"connect": {"path": r"\\s\p", "username": "u", "password": "s"}}, Edition.WHOLE),
         ({"release": [{"id": "r", "target": PROBES["records"]["target"], "match": [{"x": "1"}]}]}, Edition.WHOLE),
         ({"after": [{"kind": "restore_drive", "id": "a", "path": "P:"}]}, Edition.WHOLE),
     ],

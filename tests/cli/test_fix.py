@@ -155,6 +155,13 @@ def test_what_can_be_mended_from_afar_is(sites: Sites, situation: str, options: 
     assert sites.fix(host, *options)["end"] == "right"
 
 
+@pytest.mark.parametrize("situation", ["share_write_denied", "share_disk_full_on_server"])
+def test_a_folder_that_can_t_be_written_is_found_as_the_program_does_not_start_then(
+    sites: Sites, situation: str
+) -> None:
+    assert sites.fix(sites.broken(situation), "--case", "share", "--yes")["end"] == "left"
+
+
 def test_what_can_t_be_mended_is_handed_over_with_mail_and_evidence(sites: Sites) -> None:
     host = sites.broken("red_heart_stays")
     document = sites.fix(host, "--yes")
