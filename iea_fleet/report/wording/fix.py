@@ -48,7 +48,7 @@ FIX: Final[Mapping[str, str]] = {
     "kind_process": "Whether this program runs: {what}",
     "kind_service": "Whether this service runs: {what}",
     "kind_log": "End of the log: {what}",
-    "kind_share": "Way to the folder: {what}",
+    "kind_share": "Way to the folder, writing a trial file that is removed again: {what}",
     "kind_records": "List: {what}",
     "kind_people": "Who is logged on",
     "kind_ensure": "Write the setting: {what}",
