@@ -17,7 +17,7 @@ from iea_fleet.cli.fix_explain import explained
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.cli.words import Language
 from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
-from iea_fleet.diagnosis.plan import Need, Plan, Remedy
+from iea_fleet.diagnosis.remedy import Need, Plan, Remedy
 from iea_fleet.diagnosis.sheets import KINDS, Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Finding, Severity, Sheet

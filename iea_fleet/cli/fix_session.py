@@ -18,7 +18,7 @@ from iea_fleet.cli.fix_screen import HandedOver, Screen
 from iea_fleet.cli.present import INTERRUPTED
 from iea_fleet.cli.session import ask_assistance_password, ask_vault_password, signals
 from iea_fleet.cli.words import Language
-from iea_fleet.diagnosis.plan import Need, Plan
+from iea_fleet.diagnosis.remedy import Need, Plan
 from iea_fleet.ledger.lock import claim, remove_leftovers
 from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.state import StateFolder, open_state_folder

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from iea_fleet.diagnosis.licence_choice import Standing
-from iea_fleet.diagnosis.plan import RESTART, Need, Plan, make_plan
+from iea_fleet.diagnosis.plan import make_plan
+from iea_fleet.diagnosis.remedy import RESTART, Need, Plan
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Severity, Sheet

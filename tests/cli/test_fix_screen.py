@@ -9,7 +9,7 @@ from rich.console import Console
 
 from iea_fleet.cli.fix_screen import HandedOver, Screen
 from iea_fleet.cli.words import Language
-from iea_fleet.diagnosis.plan import Need, Plan, Remedy
+from iea_fleet.diagnosis.remedy import Need, Plan, Remedy
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from iea_fleet.diagnosis.licence_findings import bound_rows
-from iea_fleet.diagnosis.plan import Plan, make_plan
+from iea_fleet.diagnosis.plan import make_plan
+from iea_fleet.diagnosis.remedy import Plan
 from iea_fleet.diagnosis.sheets import KINDS, SUPPORTED, Task
 from iea_fleet.lab.application import Installation
 from iea_fleet.model.desired import Binding, DesiredAssistance, DesiredLicence, DesiredSession, DesiredShare
