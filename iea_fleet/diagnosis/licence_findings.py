@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from iea_fleet.diagnosis import licence as asked
 from iea_fleet.diagnosis.kind import make_finding
 from iea_fleet.diagnosis.licence import KINDS, LICENCE, WORKSTATION
-from iea_fleet.diagnosis.told import Told, facts_of, list_evidence, list_fault
+from iea_fleet.diagnosis.told import Told, facts_of, readable_list
 from iea_fleet.model.answer import Answer, LogFacts, RecordChange, RecordsFacts, SettingFacts, Status
 from iea_fleet.model.desired import DesiredLicence
 from iea_fleet.model.finding import Finding, Sheet
@@ -67,14 +67,9 @@ class _Judge:
     def bindings(self, *, share_fails: bool) -> None:
         """What the list says: a licence on two workstations, this workstation's licence on another."""
         facts = facts_of(self.told.latest, asked.BINDINGS, RecordsFacts)
+        facts = readable_list(facts, self.tell, share_fails=share_fails)
         if facts is None:
             return
-        fault = list_fault(facts, share_fails=share_fails)
-        if fault is not None:
-            self.tell(fault, **list_evidence(facts))
-            return
-        if facts.total > len(facts.records):
-            self.tell("list_cut", **list_evidence(facts))
         rows = self._rows(facts)
         bound = [row for row in rows if _is_bound(row, unbound_word(self.licences))]
         twice = bound_twice(bound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind, make_finding
@@ -95,14 +95,6 @@ def judge_relaunch(
     else:
         tell("done" if outcome.ok else "failed", **evidence)
     return found
-
-
-def needs_support(findings: Iterable[Finding]) -> bool:
-    """Whether only the vendor can go on from here: the red heart stayed, or a start was refused (cases 2 and 3)."""
-    return any(finding.code.endswith(".support") or finding.code in _CASE_3 for finding in findings)
-
-
-_CASE_3: Final = frozenset({"connection.authorisation_refused", "connection.licence_not_recognised"})
 
 
 def heart(told: Mapping[str, ProbeFacts], profile: Profile) -> str | None:

@@ -9,7 +9,7 @@ from iea_fleet.diagnosis import session as asked
 from iea_fleet.diagnosis.connection import PROCESS
 from iea_fleet.diagnosis.kind import make_finding
 from iea_fleet.diagnosis.session import KINDS, concerned_workstation, is_same
-from iea_fleet.diagnosis.told import Told, facts_of, list_evidence, list_fault, moment_of, since_evidence
+from iea_fleet.diagnosis.told import Told, facts_of, moment_of, readable_list, since_evidence
 from iea_fleet.model.answer import Answer, ProcessFacts, RecordsFacts, Status
 from iea_fleet.model.desired import DesiredSession
 from iea_fleet.model.finding import Finding, Sheet
@@ -49,14 +49,9 @@ class _Judge:
     def open(self, *, share_fails: bool) -> None:
         """Who is in: of this workstation left behind or in use, of others not known from here."""
         facts = facts_of(self.told.latest, asked.SESSIONS, RecordsFacts)
+        facts = readable_list(facts, self.tell, share_fails=share_fails)
         if facts is None:
             return
-        fault = list_fault(facts, share_fails=share_fails)
-        if fault is not None:
-            self.tell(fault, **list_evidence(facts))
-            return
-        if facts.total > len(facts.records):
-            self.tell("list_cut", **list_evidence(facts))
         going = self._going()
         rows = [row for row in facts.records if row.get("workstation") and row not in going]
         name = self.answer.host.computer_name

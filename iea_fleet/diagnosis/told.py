@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -43,23 +43,17 @@ def facts_of(told: Mapping[str, ProbeFacts], name: str, kind: type[_Facts]) -> _
     return facts if isinstance(facts, kind) else None
 
 
-def list_fault(facts: RecordsFacts, *, share_fails: bool) -> str | None:
-    """Why a list in the database's folder could not be read, as the last part of a finding's code; `None`: it was.
+def readable_list(facts: RecordsFacts | None, tell: Callable[..., None], *, share_fails: bool) -> RecordsFacts | None:
+    """The facts of a list in the database's folder that was read; `None`: there is nothing to judge.
 
     Args:
-        facts: of the list.
+        facts: of the list; `None`: it was not answered.
+        tell: takes the last part of a finding's code and its evidence, when the list was not read, or not to its end.
         share_fails: the share sheet was asked as well and tells why.
     """
-    if facts.state is PlaceState.PRESENT:
+    if facts is None:
         return None
-    if facts.state is PlaceState.MALFORMED:
-        return "list_malformed"
-    return "waits_for_share" if share_fails else "list_out_of_reach"
-
-
-def list_evidence(facts: RecordsFacts) -> dict[str, str | int | None]:
-    """What is to be said of a list that was not read, or not to its end."""
-    return {
+    evidence = {
         "place": facts.place,
         "state": facts.state.value,
         "win32_code": facts.win32_code or None,
@@ -67,6 +61,15 @@ def list_evidence(facts: RecordsFacts) -> dict[str, str | int | None]:
         "count": facts.total,
         "shown": len(facts.records),
     }
+    if facts.state is PlaceState.PRESENT:
+        if facts.total > len(facts.records):
+            tell("list_cut", **evidence)
+        return facts
+    if facts.state is PlaceState.MALFORMED:
+        tell("list_malformed", **evidence)
+    else:
+        tell("waits_for_share" if share_fails else "list_out_of_reach", **evidence)
+    return None
 
 
 def moment_of(text: str, moment_format: str) -> datetime | None:

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from iea_fleet.diagnosis.kind import verdict_of
 from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.plan import make_plan
-from iea_fleet.diagnosis.relaunch import needs_support
 from iea_fleet.diagnosis.sheets import KINDS, Task, build_request, judge
 from iea_fleet.model.answer import Answer, RecordChange
 from iea_fleet.model.desired import (
@@ -401,7 +400,6 @@ def _relaunched(before: str | None, after: str | None, step: dict[str, Any] | No
 def test_the_icon_decides_what_became_of_a_relaunch(before: str, after: str | None, ok: bool, code: str) -> None:
     found = _relaunched(before, after, work("relaunch", ok=ok, exit_code=int(not ok)))
     assert list(found) == [f"relaunch.{code}"]
-    assert needs_support(found.values()) is code.endswith("support")
 
 
 def test_a_relaunch_comes_last_and_writes_no_setting() -> None:
@@ -423,12 +421,6 @@ def test_a_profile_without_the_command_leaves_the_relaunch_to_a_person() -> None
 def test_a_check_tells_a_relaunch_to_come() -> None:
     found = _judge(make([setting("connection_state", "refusé")], after=[work("relaunch")], dry_run=True), AGAIN)[1]
     assert {"relaunch.would_relaunch", "relaunch.red_heart"} <= found.keys()
-
-
-@pytest.mark.parametrize("code", ["connection.authorisation_refused", "connection.licence_not_recognised"])
-def test_a_refused_start_is_for_the_vendor(code: str) -> None:
-    assert needs_support([Finding(code=code, sheet=Sheet.CONNECTION, severity=Severity.ERROR)])
-    assert not needs_support([Finding(code="connection.differs.mode", sheet=Sheet.CONNECTION, severity=Severity.ERROR)])
 
 
 def test_an_unreachable_host_has_no_remedy_and_is_handed_over() -> None:
