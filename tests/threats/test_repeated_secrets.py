@@ -56,7 +56,8 @@ def test_a_secret_in_any_text_of_an_answer_is_hidden(ask: Any) -> None:
 
 def test_a_short_secret_makes_no_text_too_long(ask: Any) -> None:
     def lines(request: dict[str, Any]) -> dict[str, Any]:
-        return _with(liar(request), "x" * 210)
+        told: dict[str, Any] = _with(liar(request), "x" * 210)
+        return told
 
     outcome = ask(answering(lines, []), assistance={"mode": "off", "password": "x"})
     assert outcome.answer is not None
