@@ -10,16 +10,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import winrm
 from winrm.protocol import Protocol
 
 from iea_fleet.agent import LOADER, parse_answer, payload
+from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.model.answer import Answer
+from iea_fleet.model.errors import InputError
 from iea_fleet.model.request import Request
 from iea_fleet.profiles import find_profile
 from tests.lab.fleet.conftest import CommandLine
 
 PROFILE = find_profile("lab")
+
+
+def _has_pwsh() -> bool:
+    try:
+        find_pwsh()
+    except InputError:
+        return False
+    return True
+
+
+NEEDS_PWSH = (
+    pytest.mark.pwsh,
+    pytest.mark.skipif(not _has_pwsh(), reason="no PowerShell: IEA_FLEET_PWSH is not set and pwsh is not on PATH"),
+)
 
 
 def request(**parts: Any) -> Request:
@@ -44,6 +61,13 @@ class OpenLab:
     engine: str
     hosts: tuple[str, ...]
 
+    def protocol(self, host: str) -> Protocol:
+        """A client of pywinrm's that logs on as the lab's inventory says."""
+        account = self.iea.account(host)
+        return Protocol(
+            endpoint=account.url, transport="ntlm", username=account.user, password=account.password, ca_trust_path=None
+        )
+
     def answer(self, host: str, asked: Request) -> Answer:
         """What a workstation answers."""
         out, err, code = self.round(host, asked)
@@ -52,10 +76,7 @@ class OpenLab:
 
     def round(self, host: str, asked: Request) -> tuple[bytes, bytes, int]:
         """What one round prints and ends with."""
-        account = self.iea.account(host)
-        connection = Protocol(
-            endpoint=account.url, transport="ntlm", username=account.user, password=account.password, ca_trust_path=None
-        )
+        connection = self.protocol(host)
         shell = connection.open_shell()
         try:
             encoded = base64.b64encode(LOADER.encode("utf-16-le")).decode()

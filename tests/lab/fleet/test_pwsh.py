@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import importlib.util
 import json
 import os
@@ -18,30 +17,17 @@ import pytest
 import winrm
 from winrm.protocol import Protocol
 
-from iea_fleet.agent import LOADER, parse_answer, parse_refusal, payload
+from iea_fleet.agent import parse_answer, parse_refusal
 from iea_fleet.diagnosis.sheets import Task, build_request
-from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.model.answer import Answer, ServiceFacts, Status, UrlFacts
 from iea_fleet.model.desired import DesiredConnection
-from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.request import ExpectedHost, ProcessProbe, Request, ServiceProbe
 from iea_fleet.profiles import find_profile
 from tests.lab.fleet.conftest import CommandLine
+from tests.lab.fleet.rounds import NEEDS_PWSH, OpenLab
 
-
-def _has_pwsh() -> bool:
-    try:
-        find_pwsh()
-    except InputError:
-        return False
-    return True
-
-
-pytestmark = [
-    pytest.mark.pwsh,
-    pytest.mark.skipif(not _has_pwsh(), reason="no PowerShell: IEA_FLEET_PWSH is not set and pwsh is not on PATH"),
-]
+pytestmark = list(NEEDS_PWSH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +37,19 @@ class PwshLab:
     iea: CommandLine
     hosts: tuple[str, str]
 
+    @property
+    def _open(self) -> OpenLab:
+        return OpenLab(self.iea, "pwsh", self.hosts)
+
     def protocol(self) -> Protocol:
-        account = self.iea.account(self.hosts[0])
-        return Protocol(
-            endpoint=account.url,
-            transport="ntlm",
-            username=account.user,
-            password=account.password,
-            ca_trust_path=None,
-        )
+        return self._open.protocol(self.hosts[0])
 
     def round(self, request: Request) -> tuple[bytes, bytes, int]:
         """What one round prints and ends with."""
-        connection = self.protocol()
-        shell = connection.open_shell()
-        try:
-            encoded = base64.b64encode(LOADER.encode("utf-16-le")).decode()
-            command = connection.run_command(
-                shell,
-                "powershell",
-                ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded],
-                console_mode_stdin=False,
-            )
-            # A command that has ended takes no input (109, the pipe has been ended), and still has its output.
-            with contextlib.suppress(winrm.exceptions.WSManFaultError):
-                connection.send_command_input(shell, command, payload(request), end=True)
-            out, err, code = connection.get_command_output(shell, command)
-            connection.cleanup_command(shell, command)
-        finally:
-            connection.close_shell(shell)
-        return out, err, code
+        return self._open.round(self.hosts[0], request)
 
     def answer(self, request: Request) -> Answer:
-        out, err, code = self.round(request)
-        assert (code, err) == (0, b"")
-        return parse_answer(out, request)
+        return self._open.answer(self.hosts[0], request)
 
     def folder(self) -> Path:
         return self.iea.state / "lab" / "workstations" / self.hosts[0]

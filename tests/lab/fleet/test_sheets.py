@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from iea_fleet.lab.application import LICENCE_TWICE
-from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.share.access import seen_by_program
 from iea_fleet.lab.share.faults import SYMPTOMS, WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.visit import Reached
@@ -23,26 +22,12 @@ from iea_fleet.model.answer import (
     ShareLayer,
     Status,
 )
-from iea_fleet.model.errors import InputError
 from iea_fleet.model.request import AsWhom
 from tests.lab.fleet.conftest import CommandLine
-from tests.lab.fleet.rounds import PROFILE, OpenLab, request
+from tests.lab.fleet.rounds import NEEDS_PWSH, PROFILE, OpenLab, request
 
 
-def _has_pwsh() -> bool:
-    try:
-        find_pwsh()
-    except InputError:
-        return False
-    return True
-
-
-_NO_PWSH = pytest.mark.skipif(
-    not _has_pwsh(), reason="no PowerShell: IEA_FLEET_PWSH is not set and pwsh is not on PATH"
-)
-
-
-@pytest.fixture(scope="module", params=["emulated", pytest.param("pwsh", marks=[pytest.mark.pwsh, _NO_PWSH])])
+@pytest.fixture(scope="module", params=["emulated", pytest.param("pwsh", marks=NEEDS_PWSH)])
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLab]:
     iea = CommandLine(tmp_path_factory.mktemp(request.param) / "state")
     iea.up(
