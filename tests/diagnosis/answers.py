@@ -13,6 +13,37 @@ from iea_fleet.model.answer import Answer, Layer, PlaceState, ShareLayer, Status
 from iea_fleet.model.request import AsWhom, Request
 
 SERVER = r"\\SRV\Base"
+HOST: Mapping[str, Any] = {
+    "computer_name": "PC-01",
+    "machine_id": "m-1",
+    "user": "SYSTEM",
+    "os_version": "10.0.19045",
+    "powershell": "5.1",
+    "edition": "Desktop",
+    "culture": "fr-FR",
+    "time": "2026-11-24T21:00:00Z",
+    "boot_time": None,
+    "utc_offset_min": 60,
+}
+DOCUMENT: Mapping[str, Any] = {
+    "schema": 1,
+    "transaction": "1" * 32,
+    "status": "done",
+    "dry_run": False,
+    "replayed": False,
+    "host": HOST,
+    "recovered": None,
+    "probes": [],
+    "require": [],
+    "act": [],
+    "ensure": [],
+    "release": [],
+    "after": [],
+    "verify": [],
+    "error": None,
+    "elapsed_ms": 900,
+}
+"""An answer of a workstation that was asked nothing."""
 
 
 def share(whom: str = "logon", code: int = 0, layer: str = "share", **more: Any) -> dict[str, Any]:
@@ -81,37 +112,9 @@ def make(
     **parts: Any,
 ) -> Answer:
     """An answer of these facts; `parts` are further parts of it."""
-    document = {
-        "schema": 1,
-        "transaction": "1" * 32,
-        "status": "done",
-        "dry_run": dry_run,
-        "replayed": False,
-        "host": {
-            "computer_name": computer,
-            "machine_id": "m-1",
-            "user": "SYSTEM",
-            "os_version": "10.0.19045",
-            "powershell": "5.1",
-            "edition": "Desktop",
-            "culture": "fr-FR",
-            "time": time,
-            "boot_time": None,
-            "utc_offset_min": offset_min,
-        },
-        "recovered": None,
-        "probes": list(probes),
-        "require": [],
-        "act": [],
-        "ensure": [],
-        "release": [],
-        "after": [],
-        "verify": list(verify),
-        "error": None,
-        "elapsed_ms": 900,
-        **parts,
-    }
-    return Answer.model_validate_json(json.dumps(document))
+    host = {**HOST, "computer_name": computer, "time": time, "utc_offset_min": offset_min}
+    facts = {"dry_run": dry_run, "host": host, "probes": list(probes), "verify": list(verify)}
+    return Answer.model_validate_json(json.dumps({**DOCUMENT, **facts, **parts}))
 
 
 _TEXT = st.text(max_size=12) | st.sampled_from(

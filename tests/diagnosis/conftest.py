@@ -15,6 +15,7 @@ from iea_fleet.model.desired import DesiredConnection
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import ExpectedHost
+from tests.diagnosis.answers import DOCUMENT, HOST
 
 SETTINGS = ("connection_mode", "authentication_url", "update_url")
 CERTIFICATE = {
@@ -85,27 +86,13 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
     return Answer.model_validate_json(
         _json(
             {
-                "schema": 1,
-                "transaction": "1" * 32,
+                **DOCUMENT,
                 "status": status,
                 "dry_run": dry,
                 "replayed": words.get("replayed", False),
-                "host": {
-                    "computer_name": words.get("answers_as", "PC-01"),
-                    "machine_id": "m-1",
-                    "user": "SYSTEM",
-                    "os_version": "10.0.19045",
-                    "powershell": "5.1",
-                    "edition": "Desktop",
-                    "culture": "fr-FR",
-                    "time": "2026-11-24T21:00:00Z",
-                    "boot_time": None,
-                    "utc_offset_min": 60,
-                },
+                "host": {**HOST, "computer_name": words.get("answers_as", "PC-01")},
                 "recovered": words.get("recovered"),
                 "probes": _probes({**words, "settings": settings}),
-                "require": [],
-                "act": [],
                 "release": words.get("release", []),
                 "ensure": [outcome for outcome in ensure if outcome["id"] not in words.get("omit", ())],
                 "after": [
@@ -114,7 +101,6 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
                 ],
                 "verify": _probes(later) if written else [],
                 "error": words.get("error"),
-                "elapsed_ms": 900,
             }
         )
     )

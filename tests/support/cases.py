@@ -11,6 +11,7 @@ from iea_fleet.model.answer import Answer
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.support.evidence import Case
+from tests.diagnosis.answers import DOCUMENT, HOST
 
 PARIS = timezone(timedelta(hours=1), "CET")
 WHEN = datetime(2026, 11, 24, 20, 41, 7, tzinfo=PARIS)
@@ -46,38 +47,8 @@ def make_answer(**fields: Any) -> Answer:
             "matches": [{"pattern": name, "line": line, "count": 3} for name, line in log.items()],
         },
     ]
-    host = {
-        "computer_name": "POSTE-12",
-        "machine_id": "m-1",
-        "user": "SYSTEM",
-        "os_version": "10.0.19045",
-        "powershell": "5.1",
-        "edition": "Desktop",
-        "culture": "fr-FR",
-        "time": "2026-11-24T19:41:07Z",
-        "boot_time": None,
-        "utc_offset_min": 60,
-    }
-    document = {
-        "schema": 1,
-        "transaction": "1" * 32,
-        "status": "done",
-        "dry_run": False,
-        "replayed": False,
-        "host": host | fields.pop("host", {}),
-        "recovered": None,
-        "probes": probes,
-        "require": [],
-        "act": [],
-        "ensure": [],
-        "release": [],
-        "after": [],
-        "verify": [],
-        "error": None,
-        "elapsed_ms": 900,
-        **fields,
-    }
-    return Answer.model_validate_json(json.dumps(document))
+    host = {**HOST, "computer_name": "POSTE-12", "time": "2026-11-24T19:41:07Z", **fields.pop("host", {})}
+    return Answer.model_validate_json(json.dumps({**DOCUMENT, "host": host, "probes": probes, **fields}))
 
 
 def make_case(
