@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,13 @@ def windows_facts() -> Path:
     if not (folder / "powershell-5.1-commands.json").is_file():
         pytest.skip("no facts from real Windows: set IEA_FLEET_WINDOWS_FACTS")
     return folder
+
+
+@pytest.fixture(scope="module")
+def api(windows_facts: Path) -> dict[str, Any]:
+    """.NET Framework 4.5.2 by type name."""
+    types: dict[str, Any] = json.loads((windows_facts / "netfx-4.5.2-api.json").read_text("utf-8"))
+    return types
 
 
 @pytest.fixture(scope="session")

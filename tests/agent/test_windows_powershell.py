@@ -36,13 +36,6 @@ def used(powershell: str, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return facts
 
 
-@pytest.fixture(scope="module")
-def api(windows_facts: Path) -> dict[str, Any]:
-    """.NET Framework 4.5.2 by type name."""
-    types: dict[str, Any] = json.loads((windows_facts / "netfx-4.5.2-api.json").read_text("utf-8"))
-    return types
-
-
 def names_of(entries: list[str]) -> set[str]:
     return {entry.partition("(")[0] for entry in entries}
 

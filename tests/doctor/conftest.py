@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from iea_fleet.lab.control import open_control
-from tests.agent.conftest import powershell, windows_facts  # noqa: F401 - fixtures
+from tests.agent.conftest import api, powershell, windows_facts  # noqa: F401 - fixtures
 from tests.cli.conftest import LabFleet
 
 

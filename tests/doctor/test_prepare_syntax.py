@@ -35,13 +35,6 @@ def used(request: pytest.FixtureRequest, powershell: str, tmp_path_factory: pyte
     return facts
 
 
-@pytest.fixture(scope="module")
-def api(windows_facts: Path) -> dict[str, Any]:
-    """.NET Framework 4.5.2 by type name."""
-    types: dict[str, Any] = json.loads((windows_facts / "netfx-4.5.2-api.json").read_text("utf-8"))
-    return types
-
-
 def test_it_parses_and_uses_no_later_syntax(used: dict[str, Any]) -> None:
     assert used["errors"] == []
     assert used["syntax"] == []
