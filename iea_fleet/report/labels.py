@@ -140,6 +140,8 @@ def headline(host: HostRow, lang: Language) -> str:
     Findings that nobody has to act on are left out when there are others or settings were corrected, and so are wrong
     settings beside the reason why they could not be corrected.
     """
+    if len(host.findings) > 1 and all(finding.severity is Severity.OK for finding in host.findings):
+        return interface("all_right", lang)
     grave = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
     titles: list[str] = []
     settings: dict[str, list[Finding]] = {}

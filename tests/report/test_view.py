@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
 
 from iea_fleet.diagnosis.sheets import Task, judge
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.report.labels import headline, setting_labels
 from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, host_row
@@ -129,3 +131,11 @@ def test_the_gravest_finding_comes_first() -> None:
         "connection.authorisation_refused",
         "connection.already_right",
     ]
+
+
+def test_a_host_on_which_every_sheet_is_as_wanted_is_told_in_one_title() -> None:
+    row = _row()
+    sheets = (*row.findings, Finding(code="session.none", sheet=Sheet.SESSION, severity=Severity.OK))
+    assert headline(dataclasses.replace(row, findings=sheets), "fr") == "Toutes les fiches conformes"
+    live = Finding(code="session.not_in_profile", sheet=Sheet.SESSION, severity=Severity.INFO)
+    assert "Connection as wanted" in headline(dataclasses.replace(row, findings=(*row.findings, live)), "en")

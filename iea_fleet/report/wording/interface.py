@@ -51,6 +51,7 @@ INTERFACE: Final[Mapping[str, str]] = {
     "evidence": "Evidence",
     "case": "Case {number} of the sheet",
     "sheet": "Sheet « {name} »",
+    "all_right": "Every sheet as wanted",
     "told_once": "Told once for all workstations concerned.",
     "told_for_several": "{title} (on several workstations)",
     "several_sites": "Several associations",
