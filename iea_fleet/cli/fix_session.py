@@ -143,7 +143,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     content = find_content()
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
-    hosts = read_inventory(request.inventory, request.host, vault, content.environment())
+    hosts = read_inventory(request.inventory, request.host, vault, content.environment(), named_by="workstation")
     screen = Screen(hosts[0].name, lang, console, as_json=request.as_json, force=request.force)
     if len(hosts) > 1:
         raise InputError(request.host[:200], *screen.several([host.name for host in hosts]))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from iea_fleet.ledger.records import AskedHost
 from iea_fleet.model.errors import InputError, LocalFailure
@@ -32,6 +32,9 @@ _NO_PASSWORD_TRANSPORTS = frozenset({"kerberos", "certificate"})
 """WinRM logons that need no password in the inventory: a ticket, a client certificate."""
 _UTF_8 = {"PYTHONIOENCODING": "utf-8"}
 """Whatever the locale: names of associations have accents."""
+LIMIT: Final = "--limit"
+"""The option that most commands take a pattern by."""
+
 _SHOWN_CHARACTERS = 200
 """Of what a person typed, in a message."""
 
@@ -54,7 +57,11 @@ class Host:
 
 
 def read_inventory(
-    sources: Sequence[str], pattern: str | None, vault: Vault, environment: Mapping[str, str]
+    sources: Sequence[str],
+    pattern: str | None,
+    vault: Vault,
+    environment: Mapping[str, str],
+    named_by: str = LIMIT,
 ) -> tuple[Host, ...]:
     """Read the hosts that match.
 
@@ -63,6 +70,7 @@ def read_inventory(
         pattern: as for Ansible's `--limit`; `None`: every host.
         vault: opens what is encrypted in the inventory.
         environment: variables for Ansible's programs, beside the user's own.
+        named_by: how the user gave the pattern, for messages.
     Returns: at least one host, in the inventory's order, each once.
     Raises: InputError when there is no such inventory, host or pattern, it can't be parsed, no host is left, the vault
         can't be opened, or a host has no credentials or no profile that can be used.
@@ -72,7 +80,7 @@ def read_inventory(
             shown = neutralise(source, _SHOWN_CHARACTERS)
             raise InputError(shown, "there is no such inventory", "Name a file or folder with --inventory")
     if pattern is not None:
-        _require_pattern(pattern)
+        _require_pattern(pattern, named_by)
     vault.check()
     arguments = ["inventory", "--list"]
     for source in sources:
@@ -87,7 +95,7 @@ def read_inventory(
     if unmatched := re.findall(r"Could not match supplied host pattern, ignoring: (\S+)", told):
         names = neutralise(", ".join(dict.fromkeys(unmatched)), _SHOWN_CHARACTERS)
         raise InputError(
-            f"--limit {names}",
+            f"{named_by} {names}",
             f"no host or group of {where} has this name",
             f"ansible-inventory -i {sources[0]} --graph shows its names",
         )
@@ -95,7 +103,7 @@ def read_inventory(
     _require_names(_members(groups, "all", set()), where)
     hosts = tuple(_hosts(groups))
     if not hosts:
-        what = f"no host matches --limit {pattern}" if pattern else "the inventory has no hosts"
+        what = f"no host matches {named_by} {pattern}" if pattern else "the inventory has no hosts"
         raise InputError(where, what, "Add workstations to it, or name another one with --inventory")
     _require_credentials(hosts, _variables(groups), where)
     require_settings([host.name for host in hosts], _variables(groups), where)
@@ -103,12 +111,12 @@ def read_inventory(
     return hosts
 
 
-def _require_pattern(pattern: str) -> None:
+def _require_pattern(pattern: str, named_by: str) -> None:
     """Refuse what Ansible takes for every host, though a person meant some: a variable of the shell that was not set,
     a bracket that is not closed (Ansible leaves it out, so that `~[` is `~`, which matches every name).
     """
-    shown = f"--limit {neutralise(pattern, _SHOWN_CHARACTERS) or repr(pattern)}"
-    mend = "Name hosts or groups, or leave --limit out for all"
+    shown = f"{named_by} {neutralise(pattern, _SHOWN_CHARACTERS) or repr(pattern)}"
+    mend = f"Name hosts or groups, or leave {LIMIT} out for all" if named_by == LIMIT else "Name one of the inventory"
     if not re.fullmatch(r"[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*", pattern):
         raise InputError(shown, "its brackets don't match, and Ansible would leave them out", mend)
     parts = [part.strip() for part in re.split(r"[,:]", pattern)]

@@ -288,6 +288,9 @@ def test_a_name_that_means_several_workstations_or_none_is_refused(sites: Sites)
     assert f"{HOSTS} workstations" in several.stderr
     none = sites("fix", "NOBODY-01", "-i", "inventory", "--yes")
     assert none.returncode == 3
+    assert "workstation NOBODY-01: no host or group of inventory has this name" in none.stderr
+    empty = sites("fix", ",", "-i", "inventory", "--yes")
+    assert (empty.returncode, "--limit" in empty.stderr) == (3, False)
     nothing = sites("fix", sites.status()[0]["name"], "-i", "inventory", "--yes", "--undo", "--state", "empty")
     assert nothing.returncode == 3
     assert "no reset of licences" in nothing.stderr
