@@ -7,16 +7,15 @@ import pty
 import select
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.cli.conftest import PROGRAM, LabFleet
-from tests.threats.test_secrets import forms
+from tests.threats.canaries import Canaries
 
 REPOSITORY = Path(__file__).parents[2]
 VAULT, SHARE, SMTP = "canary-vault-K2mZ81", "canary-share-Pq7x-é", "canary-smtp-9fLw"
@@ -27,60 +26,6 @@ PLAY = """---
     - role: iea_assistance
     - role: iea_share
 """
-
-
-class Canaries:
-    """Looks for secrets: in files at any time, in the arguments and environments of every process every 10 ms."""
-
-    def __init__(self, secrets: Mapping[str, str], folders: tuple[Path, ...]) -> None:
-        self._needles = {name: tuple(forms(secret)) for name, secret in secrets.items()}
-        self._folders, self._over = folders, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self.found: set[tuple[str, str]] = set()
-        self.samples = 0
-
-    def shown(self, data: bytes) -> set[str]:
-        """The secrets that are in it, in any form."""
-        return {name for name, needles in self._needles.items() if any(needle in data for needle in needles)}
-
-    def __enter__(self) -> Canaries:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.01):
-            self.samples += 1
-            for process in Path("/proc").glob("[0-9]*"):
-                self._look(process / "cmdline", process)
-                self._look(process / "environ", process)
-            for folder in self._folders:
-                for place, _, names in os.walk(folder):  # folders come and go meanwhile, which rglob takes ill
-                    for name in names:
-                        self._look(Path(place, name), Path(place, name))
-
-    def _look(self, path: Path, place: Path) -> None:
-        if path.is_fifo():  # to look into one is to take what is in it
-            return
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return
-        for name in self.shown(data):
-            # Who was given a secret in its environment can't be without it; its children can.
-            program = b"iea_fleet.cli" in self._arguments(place) and place.parent == Path("/proc")
-            if not (name == "smtp" and path.name == "environ" and program):
-                self.found.add((name, f"{path} {self._arguments(place)[:200]!r}"))
-
-    @staticmethod
-    def _arguments(place: Path) -> bytes:
-        try:
-            return (place / "cmdline").read_bytes()
-        except OSError:
-            return b""
 
 
 @pytest.fixture(scope="module")
