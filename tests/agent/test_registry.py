@@ -87,6 +87,7 @@ def test_every_kind_in_every_view_is_made_changed_and_stays(registry: Registry) 
         answer = registry.play(targets, values)
         assert answer is not None
         assert answer.error is None
+        assert answer.host.elevated is True
         assert all(place.changed for outcome in answer.ensure for place in outcome.places)
         found = registry.places(targets)
         assert {name: {place.value for place in places} for name, places in found.items()} == {

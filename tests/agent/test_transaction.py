@@ -194,6 +194,7 @@ def test_no_culture_changes_the_answer(workstation: Workstation, culture: str) -
     answer = workstation.answer(request, before=before)
     assert answer.host.culture == culture
     assert re.match(r"20[2-4]\d-", answer.host.time)
+    assert answer.host.elevated is None, "outside Windows it can't be told"
     assert values(answer.probes) == {"uri": "1,5"}
 
 

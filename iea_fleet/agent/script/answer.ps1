@@ -109,5 +109,7 @@ function Get-HostFact {
         time = Format-Moment $now
         boot_time = Format-Moment $now.AddSeconds(-$seconds)
         utc_offset_min = [Int32] [TimeZoneInfo]::Local.GetUtcOffset($now).TotalMinutes
+        # 544: Administrators. Of a filtered token (UAC) the group is no member's.
+        elevated = if (Test-Windows) { ([Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole(544) }
     }
 }
