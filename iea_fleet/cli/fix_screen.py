@@ -162,6 +162,10 @@ class Screen:
         if told:
             self._heading("done")
             self._findings(told)
+        refused = [finding for finding in outcome.findings if finding.code == "assistance.password_refused"]
+        if refused:
+            self._heading("not_done")
+            self._findings(refused)
 
     def ended(self, run: str, repair: Repair, handed_over: HandedOver, code: int) -> None:
         """How it ended, with what was handed over."""

@@ -81,13 +81,15 @@ class Technician:
         screen: where all is shown.
         yes: agreed beforehand.
         answer: asks a question on the terminal; `None`: there is no terminal.
-        ask_password: asks for the password of the day; `None`: it can't be asked for.
+        ask_password: asks for the password of the day; `None`: there is no terminal.
+        typed: the password of the day, where it was asked for at the start; empty: it was not.
     """
 
     screen: Screen
     yes: bool
     answer: Callable[[str], str] | None
     ask_password: Callable[[], str] | None
+    typed: str = ""
     secrets: list[str] = field(default_factory=list)
 
     def looks(self) -> None:
@@ -108,19 +110,28 @@ class Technician:
             return True
         if self.answer is None:
             raise InputError(self.screen.host, *self.screen.no_terminal)
-        try:
-            answer = self.answer(self.screen.question)
-        except KeyboardInterrupt:
-            self.screen.interrupted()
-            raise
+        answer = self._asked(partial(self.answer, self.screen.question))
         return answer.strip().casefold() in self.screen.yes_words
 
     def password(self) -> str | None:
+        """The password of the day that was typed at the start, else ask for it."""
+        if self.typed:
+            return self.typed
+        return self.another_password()
+
+    def another_password(self) -> str | None:
         """Ask for the password of the day; `None` without a terminal, and when nothing was typed."""
-        given = "" if self.ask_password is None else self.ask_password()
+        given = "" if self.ask_password is None else self._asked(self.ask_password)
         if given:
             self.secrets.append(given)
         return given or None
+
+    def _asked(self, ask: Callable[[], str]) -> str:
+        try:
+            return ask()
+        except KeyboardInterrupt:
+            self.screen.interrupted()
+            raise
 
     def works(self, *, may_restart: bool) -> None:
         """A remedy begins."""
@@ -158,7 +169,8 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     ledger = Ledger(request.ledger or state.ledger_url)
     remove_leftovers(state.path / "runs")
     run, stop = new_run_id(), Stop()
-    technician = _technician(request, screen, typed)
+    ask, ask_password = (_ask, partial(_ask_password, lang)) if sys.stdin.isatty() else (None, None)
+    technician = Technician(screen, request.yes, ask, ask_password, typed)
     known = os.environ.get(PASSWORD_VARIABLE, "")
     knows = not typed and bool(known or host.variables.get(ASSISTANCE_PASSWORD))
     with _begun(ledger, run, NewRun(RunKind.FIX, request.check, request.host, [host.asked]), state, stop) as folder:
@@ -175,7 +187,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
     handed_over, failure = HandedOver(), None
     if not stop.reason and not request.undo:
-        secrets = tuple(filter(None, (*technician.secrets, known)))
+        secrets = tuple(filter(None, (*technician.secrets, typed, known)))
         office = _Office(host, settings, state, lang, secrets, request.send)
         handed_over, failure = office.hand_over(repair)
     code = _exit_code(repair, stop)
@@ -183,17 +195,6 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     if failure is not None:
         raise failure
     return code
-
-
-def _technician(request: Request, screen: Screen, typed: str) -> Technician:
-    """The technician at this terminal; `typed`: the password of the day, where it was asked for at once."""
-    terminal = sys.stdin.isatty()
-    ask_password = None
-    if typed:
-        ask_password = partial(str, typed)
-    elif terminal:
-        ask_password = partial(ask_assistance_password, screen.lang)
-    return Technician(screen, request.yes, _ask if terminal else None, ask_password)
 
 
 @contextmanager
@@ -221,10 +222,22 @@ def _undo(fix: Fix, ledger: Ledger, host: Host, screen: Screen) -> Repair:
 
 def _ask(question: str) -> str:
     """Ask on the terminal, Ctrl-C ending the program; nothing is an answer too."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with _ended_by_ctrl_c():
         print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - standard output is the result's
         return sys.stdin.readline()
+
+
+def _ask_password(lang: Language) -> str:
+    """Ask for the password of the day on the terminal, Ctrl-C ending the program."""
+    with _ended_by_ctrl_c():
+        return ask_assistance_password(lang)
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 

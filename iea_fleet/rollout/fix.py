@@ -21,6 +21,7 @@ from iea_fleet.rollout.visit import Visit
 TURNS: Final = 3
 """Remedies that are tried at most."""
 
+_PASSWORD_REFUSED: Final = "assistance.password_refused"  # noqa: S105 - a finding, no password
 _UNJUDGED: Final = frozenset({Verdict.UNREACHABLE, Verdict.REFUSED, Verdict.FAILED, Verdict.UNKNOWN})
 
 
@@ -63,6 +64,9 @@ class Person(Protocol):
 
     def password(self) -> str | None:
         """The password of the day, where it must be asked for; `None`: it is not known."""
+
+    def another_password(self) -> str | None:
+        """The password of the day again, as the workstation refused the last one; `None`: there is no other."""
 
     def works(self, *, may_restart: bool) -> None:
         """A remedy begins."""
@@ -131,6 +135,7 @@ class Fix:
         self._visit, self._allowed, self._person = visit, allowed, person
         self._knows_password, self._standing = knows_password, standing
         self._password: str | None = None
+        self._gave_up = False
         self._task = replace(task, sheets=allowed.sheets)
         if allowed.case is Case.RELAUNCH:
             # The red heart alone was asked for: settings that are wrong are told, not corrected.
@@ -144,18 +149,24 @@ class Fix:
         self._person.found(outcome)
         plan = self._plan(outcome)
         turns = 0
+        agreed: tuple[object, ...] = ()
         while plan.remedies and turns < TURNS and not self._visit.is_stopped:
-            plan = self._with_password(plan, outcome)
-            self._person.planned(plan)
+            refused = _is_refused(outcome)
+            plan = self._with_another_password(plan, turns) if refused else self._with_password(plan, outcome)
+            due = _asked_for(plan)
+            if not refused or due != agreed:
+                self._person.planned(plan)
             if not plan.due:
                 break
             if self._allowed.check:
                 return self._ended(End.PLANNED, plan, turns)
-            if not self._person.agrees():
+            if not set(due) <= set(agreed) and not self._person.agrees():
                 return self._ended(End.DECLINED, plan, turns)
+            agreed = due
             outcome = self._mend(plan)
             turns += 1
-            self._tried |= {remedy.code for remedy in plan.due}
+            # A refused password ended the round before anything that comes after the share was tried.
+            self._tried |= {one.code for one in plan.due if one.sheet is Sheet.SHARE or not _is_refused(outcome)}
             self._person.done(outcome)
             plan = self._plan(outcome)
         if outcome.answer is None or outcome.verdict in _UNJUDGED:
@@ -198,11 +209,21 @@ class Fix:
 
     def _with_password(self, plan: Plan, outcome: Outcome) -> Plan:
         """The plan, once the password of the day was asked for where it lacks."""
-        if Need.PASSWORD not in plan.lacking or self._knows_password or self._allowed.check:
+        if Need.PASSWORD not in plan.lacking or self._knows_password or self._gave_up or self._allowed.check:
             return plan
         self._password = self._person.password()
         self._knows_password = self._password is not None
         return self._plan(outcome) if self._knows_password else plan
+
+    def _with_another_password(self, plan: Plan, turns: int) -> Plan:
+        """The plan, once the password that was refused was asked for again.
+
+        The last turn is kept for what needs no password, where there is something of the kind.
+        """
+        self._password = None if plan.due and turns == TURNS - 1 else self._person.another_password()
+        self._knows_password = self._password is not None
+        self._gave_up = not self._knows_password
+        return replace(plan, given=plan.given | {Need.PASSWORD}) if self._knows_password else plan
 
     def _mend(self, plan: Plan) -> Outcome:
         variables = plan_variables(plan.task(self._task))
@@ -216,3 +237,20 @@ class Fix:
 
     def _ended(self, end: End, plan: Plan, turns: int) -> Repair:
         return Repair(end, tuple(self._visit.outcomes), plan, turns)
+
+
+def _is_refused(outcome: Outcome) -> bool:
+    """Whether the workstation refused the password of the day."""
+    return any(finding.code == _PASSWORD_REFUSED for finding in outcome.findings)
+
+
+def _asked_for(plan: Plan) -> tuple[object, ...]:
+    """What a person agrees to: each remedy that is due with what it concerns, apart from ages, which only go on."""
+    return tuple(
+        (
+            one.code,
+            one.bindings,
+            frozenset((name, told) for name, told in one.said.evidence.items() if name != "age_min"),
+        )
+        for one in plan.due
+    )

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -69,13 +69,17 @@ class Sites(LabFleet):
         assert document["exit_code"] == done.returncode
         return document
 
-    def talk(self, host: str, *options: str, says: str) -> tuple[int, str]:
-        """Fix on a terminal, where a person types `says` once asked; gives exit code and what was shown."""
+    def talk(self, host: str, *options: str, says: str | Sequence[str]) -> tuple[int, str]:
+        """Fix on a terminal, where a person types `says` once asked; gives exit code and what was shown.
+
+        Several are typed one after the other, each once it is asked for.
+        """
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(self.folder)
             os.execve(sys.executable, [*PROGRAM, "fix", host, "-i", "inventory", *options], self.environment)
-        shown, typed, until = b"", False, time.monotonic() + 90
+        shown, seen, until = b"", 0, time.monotonic() + 90
+        answers = [says] if isinstance(says, str) else list(says)
         while time.monotonic() < until:
             if select.select([terminal], [], [], 0.5)[0]:
                 try:
@@ -85,9 +89,9 @@ class Sites(LabFleet):
                 shown += part
                 if not part:
                     break
-            if not typed and shown.rstrip().endswith((b"[y/N]", b"leave assistance mode as it is):")):
-                os.write(terminal, says.encode() + b"\n")
-                typed = True
+            if answers and shown[seen:].rstrip().endswith((b"[y/N]", b"leave assistance mode as it is):")):
+                seen = len(shown)
+                os.write(terminal, answers.pop(0).encode() + b"\n")
         _, status = os.waitpid(child, 0)
         os.close(terminal)
         return os.waitstatus_to_exitcode(status), shown.decode()
@@ -201,6 +205,38 @@ def test_assistance_mode_is_turned_off_with_the_password_of_the_day_only(sites: 
     assert code == 0, shown
     assert password not in shown
     assert sites.seen(host)["right"]
+
+
+def test_a_mistyped_password_of_the_day_is_asked_for_again_in_the_same_fix(sites: Sites) -> None:
+    host = sites.broken("assistance_on")
+    password = sites("lab", "status").stdout.partition("Password of the day: ")[2].split()[0]
+    code, shown = sites.talk(host, "--lang", "en", says=["canary-one", "y", "canary-two", password])
+    assert code == 0, shown
+    assert shown.count("Password of the day refused") == 2
+    assert (shown.count("What will be done"), shown.count("[y/N]")) == (1, 1)
+    assert f"{host} is repaired." in shown
+    assert "canary" not in shown
+    assert sites.seen(host)["right"]
+
+
+def test_a_password_of_the_day_that_is_refused_three_times_is_handed_over(sites: Sites) -> None:
+    host = sites.broken("assistance_on")
+    code, shown = sites.talk(host, "--lang", "en", "--yes", says=["canary-one", "canary-two", "canary-three", "never"])
+    assert code == 1, shown
+    assert shown.count("Working on") == 3
+    assert shown.count("leave assistance mode as it is):") == 3
+    assert "Request for the password of the day, ready to be sent" in shown
+
+
+def test_what_needs_no_password_is_done_although_the_password_is_refused(sites: Sites) -> None:
+    host = sites.broken("assistance_on")
+    assert sites("lab", "break", host, "session_stale").returncode == 0
+    code, shown = sites.talk(host, "--lang", "en", "--yes", says=["canary-one", "canary-two", "never"])
+    assert code == 1, shown
+    assert (shown.count("Working on"), shown.count("Session released")) == (3, 1)
+    assert "Request for the password of the day, ready to be sent" in shown
+    refused = sites.fix(host, "--yes", IEA_FLEET_ASSISTANCE_PASSWORD="canary-wrong-word")
+    assert (refused["end"], refused["turns"]) == ("left", 1)
 
 
 def test_a_reset_is_taken_back_once(sites: Sites) -> None:

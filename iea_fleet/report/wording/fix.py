@@ -26,6 +26,7 @@ FIX: Final[Mapping[str, str]] = {
     "interrupted": "Interrupted: nothing of this was done.",
     "only_planned": "Nothing was changed: this was the plan only.",
     "done": "What was done",
+    "not_done": "What did not succeed",
     "repaired": "{host} is repaired.",
     "left": "What is left on {host}",
     "handed_over": "Handed over:",
