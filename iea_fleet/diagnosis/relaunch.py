@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "relaunch.done": Kind(Severity.INFO, Verdict.CHANGED),
     "relaunch.by_hand": Kind(Severity.WARNING, Verdict.DRIFT),
     "relaunch.failed": Kind(Severity.ERROR, Verdict.DRIFT),
+    "relaunch.red_heart_stays": Kind(Severity.WARNING, Verdict.DRIFT, case=2),
     "relaunch.refused.support": Kind(Severity.ERROR, Verdict.DRIFT, case=2),
 }
 """Every finding of the relaunch; a code that ends in `support` needs a support request."""
@@ -49,7 +50,13 @@ def relaunch_parts(profile: Profile, desired: DesiredConnection, *, read_only: b
 
 
 def judge_relaunch(
-    answer: Answer, profile: Profile, desired: DesiredConnection, *, read_only: bool, explained: bool
+    answer: Answer,
+    profile: Profile,
+    desired: DesiredConnection,
+    *,
+    read_only: bool,
+    explained: bool,
+    test_failed: bool,
 ) -> list[Finding]:
     """Every finding about the red heart and the relaunch on one host.
 
@@ -59,6 +66,7 @@ def judge_relaunch(
         desired: whether to relaunch.
         read_only: a report looked.
         explained: the connection sheet tells why the heart is there (settings, a failed test, a refused start).
+        test_failed: a server test failed in this answer, so what the server would say to a relaunch is not known.
     """
     command = profile.connection.relaunch
     told = Told.by(answer)
@@ -91,7 +99,7 @@ def judge_relaunch(
     if now == "connected":
         tell("stayed_connected" if before == "connected" else "connected", **evidence)
     elif now == "refused":
-        tell("refused.support", **evidence)
+        tell("red_heart_stays" if test_failed else "refused.support", **evidence)
     else:
         tell("done" if outcome.ok else "failed", **evidence)
     return found

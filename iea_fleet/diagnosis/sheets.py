@@ -182,7 +182,14 @@ def _judged(answer: Answer, task: Task) -> Iterator[Finding]:
         found = judge_connection(answer, profile, task.connection, read_only=read_only, assistance_told=told)
         yield from found
         explained = verdict_of(found, KINDS) is not Verdict.OK
-        yield from judge_relaunch(answer, profile, task.connection, read_only=read_only, explained=explained)
+        yield from judge_relaunch(
+            answer,
+            profile,
+            task.connection,
+            read_only=read_only,
+            explained=explained,
+            test_failed=any(finding.code.startswith("connection.test_failed.") for finding in found),
+        )
     if Sheet.ASSISTANCE in sheets or _turns_assistance(task):
         yield from judge_assistance(answer, profile, task.assistance, read_only=read_only)
 

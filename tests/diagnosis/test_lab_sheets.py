@@ -194,11 +194,11 @@ def test_a_failed_test_is_answered_by_a_relaunch_and_no_setting_is_written() -> 
     plan = _plan(LOOK, bench.outcome(LOOK))
     assert [remedy.code for remedy in plan.remedies] == ["plan.relaunch"]
     tried = bench.outcome(plan.task(LOOK))
-    assert _told(tried) == sorted([*ADDRESSES, "connection.test_failed.dns", "relaunch.refused.support"])
+    assert _told(tried) == sorted([*ADDRESSES, "connection.test_failed.dns", "relaunch.red_heart_stays"])
     assert tried.answer is not None
     assert tried.answer.ensure == ()
     handed_over = [finding.code for finding in _plan(LOOK, tried, plan).hand_over]
-    assert handed_over == ["connection.test_failed.dns", "relaunch.refused.support"]
+    assert handed_over == ["connection.test_failed.dns", "relaunch.red_heart_stays"]
 
 
 def _with_password(password: str) -> Task:

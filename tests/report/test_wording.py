@@ -187,7 +187,10 @@ def test_every_sentence_about_a_sheet_ends_as_one_with_all_of_its_evidence_and_w
 
 def test_a_red_heart_that_stays_is_told_without_the_code_of_a_command_that_ended_well() -> None:
     told = words(_finding("relaunch.refused.support", exit_code="0"), "fr")
-    assert told.explanation.endswith("mais le serveur refuse toujours l’installation.")
+    assert told.explanation.endswith("l’icône porte toujours le cœur rouge.")
+    after_a_test = words(_finding("relaunch.red_heart_stays"), "fr")
+    assert "refuse" not in after_a_test.explanation
+    assert "assistance" not in after_a_test.title + after_a_test.next_step
 
 
 def test_a_fault_of_windows_is_told_with_its_number_once() -> None:

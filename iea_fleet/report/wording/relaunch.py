@@ -60,12 +60,18 @@ TEXTS: Final[Mapping[str, Words]] = {
             "If the red heart stays, {support}"
         ),
     ),
-    "relaunch.refused.support": Words(
-        title="Red heart stays after the relaunch: for the vendor",
+    "relaunch.red_heart_stays": Words(
+        title="Red heart still there after the relaunch",
         explanation=(
-            "The authentication was relaunched and the server still refuses the installation.[ It says: {message}]"
+            "The authentication was relaunched; the icon still shows the red heart, and the server test from this "
+            "workstation still fails.[ It says: {message}]"
         ),
-        next_step="Only the vendor can mend this: {support}",
+        next_step="",
+    ),
+    "relaunch.refused.support": Words(
+        title="Red heart still there after the relaunch: for the vendor",
+        explanation="The authentication was relaunched; the icon still shows the red heart.[ It says: {message}]",
+        next_step="As the sheet says for this, {support}",
     ),
 }
 """By code."""
