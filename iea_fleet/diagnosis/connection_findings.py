@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iea_fleet.diagnosis import connection as asked
 from iea_fleet.diagnosis.connection import KINDS
 from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.rights import plain_account
 from iea_fleet.diagnosis.servers import (
     AUTHENTICATION,
     UPDATE,
@@ -111,6 +112,7 @@ class _Judge:
                 settings=_joined(name for name, _ in hits),
                 win32_code=first.win32_code or None,
                 message=first.message or None,
+                plain_account=plain_account(self.answer.host) if code == "settings_denied" else None,
             )
         return bool(by_code)
 

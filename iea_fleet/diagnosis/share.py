@@ -61,6 +61,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "share.not_judged_as_this_account": _TOLD,
     "share.nobody_logged_on": _TOLD,
     "share.task_failed": _TOLD,
+    "share.rights_missing": Kind(Severity.WARNING, Verdict.OK),
     "share.not_judged": Kind(Severity.WARNING, Verdict.SKIPPED),
     "share.mended": Kind(Severity.INFO, Verdict.CHANGED),
     "share.would_mend": _TOLD,

@@ -8,6 +8,7 @@ from iea_fleet.diagnosis import share as asked
 from iea_fleet.diagnosis.database import FOLDER
 from iea_fleet.diagnosis.kind import make_finding
 from iea_fleet.diagnosis.share import KINDS
+from iea_fleet.diagnosis.rights import plain_account
 from iea_fleet.diagnosis.share_codes import fault_of, is_double_hop
 from iea_fleet.diagnosis.told import Told, facts_of
 from iea_fleet.model.answer import Answer, PeopleFacts, ServiceFacts, SettingFacts, ShareFacts, ShareLayer
@@ -64,7 +65,9 @@ class _Judge:
                 continue
             if facts.layer is ShareLayer.IDENTITY:
                 code = "nobody_logged_on" if facts.as_whom is AsWhom.USER else "task_failed"
-                self.tell(code, **self._evidence([facts]))
+                # Only an administrator sees who is logged on, or starts a task as somebody else.
+                plain = plain_account(self.answer.host)
+                self.tell("rights_missing" if plain else code, **self._evidence([facts]) | {"plain_account": plain})
             elif is_double_hop(facts, with_credentials=self.with_credentials):
                 self.tell("not_judged_as_this_account", **self._evidence([facts]))
             else:
@@ -126,6 +129,7 @@ class _Judge:
 
     def _latest(self, whom: AsWhom) -> ShareFacts | None:
         return facts_of(self.told.latest, asked.PROBES[whom], ShareFacts)
+                plain_account=plain_account(self.answer.host) if code == "restart_failed" else None,
 
     def _before(self, facts: ShareFacts) -> ShareFacts | None:
         return facts_of(self.told.before, facts.id, ShareFacts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.rights import local_account, plain_account
 from iea_fleet.model.answer import Answer, Failure, PlaceState, RecordChange, SettingFacts, Status, Step
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
@@ -20,6 +21,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "transaction.disk_full": _FAILED,
     "transaction.locked": _FAILED,
     "transaction.access_denied": _FAILED,
+    "transaction.rights_missing": _FAILED,
     "transaction.step_failed": _FAILED,
     "transaction.read_back": _FAILED,
     "transaction.recovery_failed": _FAILED,
@@ -77,7 +79,8 @@ def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Fi
         due = {step.id for step in request.after if step.kind in {"restart_service", "restart_process"}}
         for step in answer.after:
             if not step.ok and step.id in due:
-                tell("transaction.after_failed", after_step=step.id, message=step.message or None)
+                evidence = {"message": step.message or None, "plain_account": plain_account(answer.host)}
+                tell("transaction.after_failed", after_step=step.id, **evidence)
     else:
         found += _judge_error(answer, request, sheet)
     return found
@@ -163,6 +166,8 @@ def _judge_error(answer: Answer, request: Request, sheet: Sheet) -> list[Finding
         evidence |= _identities(answer, request)
     found = []
     code = _code(answer, error)
+    if code == "transaction.rights_missing":
+        evidence |= {"plain_account": plain_account(answer.host), "local_account": local_account(answer.host)}
     if code is not None:
         found.append(make_finding(KINDS, code, sheet, **evidence))
     if not error.undone:
@@ -185,7 +190,7 @@ def _code(answer: Answer, error: Failure) -> str | None:
     if error.win32_code in _LOCKED:
         return "transaction.locked"
     if error.win32_code == _ACCESS_DENIED:
-        return "transaction.access_denied"
+        return "transaction.access_denied" if plain_account(answer.host) is None else "transaction.rights_missing"
     return "transaction.read_back" if error.step is Step.READ_BACK else "transaction.step_failed"
 
 

@@ -48,6 +48,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "doctor.computer_expected": _OK,
     "doctor.computer_not_named": _WARNING,
     "doctor.rights_read": _OK,
+    "doctor.rights_administrator": _OK,
+    "doctor.rights_plain": _WARNING,
     "doctor.rights_missing": _ERROR,
     "doctor.round": _OK,
     "doctor.not_asked": _ERROR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from iea_fleet.diagnosis.endpoint import may_log_on
+from iea_fleet.diagnosis.rights import local_account
 from iea_fleet.doctor.checks import Subject, check
 from iea_fleet.ledger.gate import ENVIRONMENT_NAME as GATE_VARIABLE
 from iea_fleet.ledger.gate import refused_reason
@@ -185,7 +186,7 @@ def judge_round(host: Host, expected: str, outcome: Outcome) -> tuple[Finding, .
         found.append(_computer(host, expected, answer))
     found += own
     if not any(f.code.startswith("transaction.") and f.severity is Severity.ERROR for f in own):
-        found.append(_rights(answer))
+        found += _rights(answer)
     found.append(check("doctor.round", elapsed_ms=outcome.elapsed_ms, script_ms=answer.elapsed_ms))
     return tuple(found)
 
@@ -197,8 +198,9 @@ def _computer(host: Host, expected: str, answer: Answer) -> Finding:
     return check("doctor.computer_not_named", found_name=name, host=host.name)
 
 
-def _rights(answer: Answer) -> Finding:
-    """What the round shows of rights: that it could read. A dry round never tries to write."""
+def _rights(answer: Answer) -> Iterator[Finding]:
+    """What the round shows of rights: whose they are, and that it could read. A dry round never tries to write."""
+    account = answer.host.user
     denied = [
         place.place
         for facts in answer.probes
@@ -207,5 +209,8 @@ def _rights(answer: Answer) -> Finding:
         if place.state is PlaceState.UNREADABLE and place.win32_code == _ACCESS_DENIED
     ]
     if denied:
-        return check("doctor.rights_missing", account=answer.host.user, place=", ".join(dict.fromkeys(denied)))
-    return check("doctor.rights_read", account=answer.host.user)
+        yield check("doctor.rights_missing", account=account, place=", ".join(dict.fromkeys(denied)))
+    if answer.host.elevated is False:
+        yield check("doctor.rights_plain", account=account, local_account=local_account(answer.host))
+    elif not denied:
+        yield check(f"doctor.rights_{'administrator' if answer.host.elevated else 'read'}", account=account)

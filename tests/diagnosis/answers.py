@@ -109,10 +109,11 @@ def make(
     offset_min: int = 60,
     time: str = "2026-11-24T21:00:00Z",
     dry_run: bool = False,
+    elevated: bool | None = None,
     **parts: Any,
 ) -> Answer:
     """An answer of these facts; `parts` are further parts of it."""
-    host = {**HOST, "computer_name": computer, "time": time, "utc_offset_min": offset_min}
+    host = {**HOST, "computer_name": computer, "time": time, "utc_offset_min": offset_min, "elevated": elevated}
     facts = {"dry_run": dry_run, "host": host, "probes": list(probes), "verify": list(verify)}
     return Answer.model_validate_json(json.dumps({**DOCUMENT, **facts, **parts}))
 

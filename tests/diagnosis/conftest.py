@@ -67,7 +67,7 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
     (server to `ok` or fields), `log`, `log_state`, `process`, `service`, `written` (what the settings say afterwards,
     default: what was wanted), `verify` (like all of these, afterwards), `after`, `error`, `recovered`, `replayed`,
     `ensure_says` (setting to fields of its change that contradict the rest), `omit` (probe ids that are not answered),
-    `release` (as on the wire).
+    `release` and fields of `host` (as on the wire).
     """
     wanted = wanted_values(task.profile, task.connection)
     settings: dict[str, Any] = {**wanted, "version": "3.00.42", "assistance": "non", **words.get("settings", {})}
@@ -90,7 +90,7 @@ def make_answer(task: Task, words: Mapping[str, Any]) -> Answer:
                 "status": status,
                 "dry_run": dry,
                 "replayed": words.get("replayed", False),
-                "host": {**HOST, "computer_name": words.get("answers_as", "PC-01")},
+                "host": {**HOST, "computer_name": words.get("answers_as", "PC-01"), **words.get("host", {})},
                 "recovered": words.get("recovered"),
                 "probes": _probes({**words, "settings": settings}),
                 "release": words.get("release", []),

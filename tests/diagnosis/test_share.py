@@ -44,11 +44,14 @@ def _judge(answer: Answer, task: Task = GIVEN) -> tuple[Verdict, dict[str, Findi
     return verdict, {finding.code: finding for finding in findings}
 
 
-def _looked(*looks: dict[str, Any], task: Task = GIVEN) -> tuple[Verdict, dict[str, Finding]]:
+def _looked(
+    *looks: dict[str, Any], task: Task = GIVEN, elevated: bool | None = None
+) -> tuple[Verdict, dict[str, Finding]]:
     names = [f"share_{whom.value}" for whom in task.share.as_whom]
     told = {one["id"]: one for one in looks}
     rest = [told.get(name, share(name.removeprefix("share_"))) for name in names]
-    return _judge(make([*_others(), *rest], dry_run=task.read_only or task.dry_run), task)
+    dry_run = task.read_only or task.dry_run
+    return _judge(make([*_others(), *rest], dry_run=dry_run, elevated=elevated), task)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,16 @@ def test_who_could_not_look_is_told_and_others_decide(whom: str, code: str) -> N
     alone = dataclasses.replace(SHARE, share=DesiredShare(as_whom=(AsWhom(whom),)))
     verdict, found = _looked(share(whom, 1, "identity", server=""), task=alone)
     assert (verdict, sorted(found)) == (Verdict.SKIPPED, sorted(["share.not_judged", f"share.{code}"]))
+
+
+@pytest.mark.parametrize("whom", ["user", "machine"])
+def test_without_administrators_rights_nobody_is_said_not_to_be_there(whom: str) -> None:
+    """Such an account does not see who is logged on: that it sees nobody says nothing."""
+    verdict, found = _looked(share(whom, 1, "identity", server="", path="%IEA_DATABASE%"), elevated=False)
+    assert (verdict, sorted(found)) == (Verdict.OK, ["share.reached", "share.rights_missing"])
+    assert found["share.rights_missing"].evidence["plain_account"]
+    _, found = _looked(share(whom, 1, "identity", server="", path="%IEA_DATABASE%"), elevated=True)
+    assert "share.rights_missing" not in found
 
 
 def test_a_database_on_a_local_disk_needs_no_server() -> None:

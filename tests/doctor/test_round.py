@@ -10,12 +10,13 @@ from iea_fleet.doctor.checks import Subject, check, exit_code
 from iea_fleet.doctor.hosts import judge_round
 from iea_fleet.model.answer import Answer
 from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.report.wording import words
 from iea_fleet.rollout.inventory import Host
 
 HOST = Host("poste-12", "", "192.0.2.12", "iea-fleet")
 
 
-def outcome(*places: dict[str, Any]) -> Outcome:
+def outcome(*places: dict[str, Any], elevated: bool | None = None, user: str = "POSTE-12\\iea-fleet") -> Outcome:
     """An answer whose probes found these places."""
     document = {
         "schema": 1,
@@ -26,7 +27,7 @@ def outcome(*places: dict[str, Any]) -> Outcome:
         "host": {
             "computer_name": "POSTE-12",
             "machine_id": "m",
-            "user": "POSTE-12\\iea-fleet",
+            "user": user,
             "os_version": "10.0.19045",
             "powershell": "5.1.19041.1",
             "edition": "Desktop",
@@ -34,6 +35,7 @@ def outcome(*places: dict[str, Any]) -> Outcome:
             "time": "2026-11-24T12:00:00Z",
             "boot_time": None,
             "utc_offset_min": 60,
+            "elevated": elevated,
         },
         "recovered": None,
         "probes": [{"kind": "setting", "id": "connection_mode", "places": list(places)}],
@@ -66,6 +68,32 @@ def test_access_denied_to_a_setting_is_a_missing_right(places: list[dict[str, An
     assert told.code == code
     assert told.evidence["account"] == "POSTE-12\\iea-fleet"
     assert told.evidence.get("place", "") == (DENIED["place"] if code == "doctor.rights_missing" else "")
+
+
+@pytest.mark.parametrize(
+    ("places", "elevated", "codes"),
+    [
+        ([GOOD], True, ["doctor.rights_administrator"]),
+        ([GOOD], False, ["doctor.rights_plain"]),
+        ([DENIED], True, ["doctor.rights_missing"]),
+        ([DENIED], False, ["doctor.rights_missing", "doctor.rights_plain"]),
+    ],
+)
+def test_whose_rights_they_are_is_told_beside_what_could_not_be_read(
+    places: list[dict[str, Any]], elevated: bool, codes: list[str]
+) -> None:
+    findings = judge_round(HOST, "", outcome(*places, elevated=elevated))
+    assert [finding.code for finding in findings if finding.code.startswith("doctor.rights")] == codes
+
+
+@pytest.mark.parametrize(("user", "filtered"), [("poste-12\\iea", True), ("CLUB\\iea", False)])
+def test_only_of_a_local_account_windows_may_have_filtered_the_rights(user: str, filtered: bool) -> None:
+    findings = judge_round(HOST, "", outcome(GOOD, elevated=False, user=user))
+    (told,) = (finding for finding in findings if finding.code == "doctor.rights_plain")
+    for lang in ("en", "fr"):
+        text = words(told, lang)  # type: ignore[arg-type]
+        assert user in text.explanation
+        assert ("LocalAccountTokenFilterPolicy" in text.next_step) is filtered
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,10 @@ _OWN: Final[Mapping[str, Words]] = {
     ),
     "connection.settings_denied": Words(
         title="Settings file: access denied",
-        explanation="The account of this run may not open {place}[ (Windows error {win32_code})]. {nothing_written}",
+        explanation=(
+            "The account of this run may not open {place}[ (Windows error {win32_code})].[ {plain_account} has no "
+            "administrator’s rights on the workstation.] {nothing_written}"
+        ),
         next_step=(
             "Give the account administrator’s rights on the workstation, or look at the rights of the file and at "
             "the antivirus’s folder protection."

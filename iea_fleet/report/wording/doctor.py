@@ -197,6 +197,29 @@ _ROUND: Final[Mapping[str, Words]] = {
         ),
         next_step="",
     ),
+    "doctor.rights_administrator": Words(
+        title="Rights",
+        explanation=(
+            "{account} has administrator’s rights, and can read the settings. Writing is not tried: a check changes "
+            "nothing."
+        ),
+        next_step="",
+    ),
+    "doctor.rights_plain": Words(
+        title="The account is not an administrator",
+        explanation=(
+            "{account} has no administrator’s rights on the workstation. It can read settings and test the servers. "
+            "Without these rights fail: restarting the service or the computer, settings in HKEY_LOCAL_MACHINE, "
+            "seeing who is at the screen, scheduled tasks as that person; and files, the journal’s folder "
+            "(ProgramData\\iea-fleet) too, wherever the account was not given the right."
+        ),
+        next_step=(
+            "If none of that is wanted, prepare the workstation for this account (iea-fleet doctor --prepare); "
+            "otherwise make it an administrator: docs/prepare.md tells what each costs.[\nIf {local_account} is in "
+            "Administrators already: Windows filters the rights of local accounts over the network (UAC). "
+            "LocalAccountTokenFilterPolicy = 1 lifts that for all of them.]"
+        ),
+    ),
     "doctor.rights_missing": Words(
         title="Rights are missing",
         explanation="{account} may not read {place} (Windows error 5).",

@@ -293,6 +293,16 @@ TEXTS: Final[Mapping[str, Words]] = {
         ),
         next_step="See that the service Task Scheduler runs on the workstation.",
     ),
+    "share.rights_missing": Words(
+        title="Could not look as {as_whom}: the account is not an administrator",
+        explanation=(
+            "{plain_account} has no administrator’s rights on the workstation, and only an administrator sees who "
+            "is logged on there and can look as somebody else."
+        ),
+        next_step=(
+            "Use an account with administrator’s rights, or look as the account itself (iea_share_as_whom: logon)."
+        ),
+    ),
     "share.not_judged": Words(
         title="Share not judged",
         explanation="Nobody of those who were asked could look at {path}: {as_whom}.",
@@ -343,7 +353,10 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "share.restart_failed": Words(
         title="Restart could not be begun",
-        explanation="Windows did not begin the restart[ (error {win32_code})].[ It says: « {message} »]",
+        explanation=(
+            "Windows did not begin the restart[ (error {win32_code})].[ It says: « {message} »][ {plain_account} has "
+            "no administrator’s rights on the workstation.]"
+        ),
         next_step="Restart the PC by hand.",
     ),
 }

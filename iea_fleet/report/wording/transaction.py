@@ -67,10 +67,22 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "transaction.access_denied": Words(
         title="Access denied while writing",
-        explanation="Windows denied access to {place} while {step}[: {message}].",
+        explanation="Windows denied access[ to {place}] while {step}[: {message}].",
         next_step=(
-            "Give the account administrator’s rights on the workstation; look at the rights of the file "
-            "and at the antivirus’s folder protection."
+            "Look at the rights of the file and at the antivirus’s folder protection; give the account of this run "
+            "administrator’s rights on the workstation, if it has none."
+        ),
+    ),
+    "transaction.rights_missing": Words(
+        title="The account is not an administrator",
+        explanation=(
+            "Windows denied access[ to {place}] while {step}[: {message}]. {plain_account} has no administrator’s "
+            "rights on the workstation."
+        ),
+        next_step=(
+            "Give the account the right on this file or folder, or make it an administrator: docs/prepare.md tells "
+            "what each costs.[\nIf {local_account} is in Administrators already: Windows filters the rights of local "
+            "accounts over the network (UAC). LocalAccountTokenFilterPolicy = 1 lifts that for all of them.]"
         ),
     ),
     "transaction.step_failed": Words(
@@ -131,7 +143,10 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "transaction.after_failed": Words(
         title="Restart failed",
-        explanation="The settings are written, but the step {after_step} failed[: {message}].",
+        explanation=(
+            "The settings are written, but the step {after_step} failed[: {message}].[ {plain_account} has no "
+            "administrator’s rights on the workstation, which a restart takes.]"
+        ),
         next_step="Restart the application on the workstation by hand.",
     ),
 }
