@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -42,11 +41,14 @@ def claim(folder: Path) -> RunLock:
 
     Raises: OSError.
     """
+    refused: OSError = BlockingIOError()
     for _ in range(_CLAIMS):
-        with suppress(FileNotFoundError, BlockingIOError):
+        try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return RunLock(folder)
-    raise BlockingIOError(f"{folder} is held")
+        except (FileNotFoundError, FileExistsError, BlockingIOError) as error:  # there, gone, or held just now
+            refused = error
+    raise refused
 
 
 def is_held(lock: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The ledger against real SQLite files."""
+"""The ledger in each database that can hold one: real SQLite files, a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import os
 import sqlite3
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
 from iea_fleet.model.outcome import Outcome, Verdict
 from tests.diagnosis.answers import make
+from tests.ledger.conftest import Database
 
 
 def url(folder: Path) -> str:
@@ -33,8 +36,8 @@ def run_folder(folder: Path) -> Path:
     return made
 
 
-def test_every_host_is_pending_before_any_is_asked(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_every_host_is_pending_before_any_is_asked(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("b", "a"), lock.path)
         hosts = ledger.hosts(run)
@@ -45,23 +48,23 @@ def test_every_host_is_pending_before_any_is_asked(tmp_path: Path) -> None:
         assert ledger.run(run).state is RunState.RUNNING
 
 
-def test_an_outcome_is_there_for_another_process_at_once(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_an_outcome_is_there_for_another_process_at_once(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a", "b"), lock.path)
         outcome = Outcome(verdict=Verdict.CHANGED, detail="é\u202e")
         ledger.record(run, {"a": outcome})
-        seen = Ledger(url(tmp_path)).hosts(run)
+        seen = database.open().hosts(run)
     assert seen[0].outcome == outcome
     assert seen[0].answered_ms is not None
     assert seen[1].outcome is None
 
 
-def test_a_host_is_held_until_the_run_ends(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_host_is_held_until_the_run_ends(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a", "b"), lock.path)
-        other = Ledger(url(tmp_path))
+        other = database.open()
         with pytest.raises(HostsBusy, match=rf"b: run {run} of .*@.* \(process {os.getpid()}\)"):
             other.begin(new_run_id(), new("b", "c"), lock.path)
         other.begin(new_run_id(), new("c"), lock.path)
@@ -70,8 +73,8 @@ def test_a_host_is_held_until_the_run_ends(tmp_path: Path) -> None:
     assert ledger.run(run).state is RunState.DONE
 
 
-def test_a_refused_run_leaves_no_trace(tmp_path: Path) -> None:
-    ledger, refused = Ledger(url(tmp_path)), new_run_id()
+def test_a_refused_run_leaves_no_trace(tmp_path: Path, database: Database) -> None:
+    ledger, refused = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(new_run_id(), new("a"), lock.path)
         with pytest.raises(HostsBusy):
@@ -81,8 +84,8 @@ def test_a_refused_run_leaves_no_trace(tmp_path: Path) -> None:
         ledger.begin(new_run_id(), new("b"), lock.path)
 
 
-def test_the_hosts_of_a_dead_run_are_free_and_it_is_shown_as_interrupted(tmp_path: Path) -> None:
-    ledger, dead = Ledger(url(tmp_path)), new_run_id()
+def test_the_hosts_of_a_dead_run_are_free_and_it_is_shown_as_interrupted(tmp_path: Path, database: Database) -> None:
+    ledger, dead = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(dead, new("a", "b"), lock.path)
         ledger.record(dead, {"a": Outcome(verdict=Verdict.OK)})
@@ -96,40 +99,35 @@ def test_the_hosts_of_a_dead_run_are_free_and_it_is_shown_as_interrupted(tmp_pat
     assert counts[dead] == {"ok": 1, "": 1}
 
 
-def test_a_run_of_another_machine_is_dead_when_its_lease_has_expired(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_run_of_another_machine_is_dead_when_its_lease_has_expired(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a"), lock.path)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            connection.execute("UPDATE iea_runs SET machine = 'elsewhere', lock = '/nowhere/lock'")
+        database.execute("UPDATE iea_runs SET machine = 'elsewhere', lock = '/nowhere/lock'")
         with pytest.raises(HostsBusy):
             ledger.begin(new_run_id(), new("a"), lock.path)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            connection.execute("UPDATE iea_runs SET renewed_ms = renewed_ms - 121000")
+        database.execute("UPDATE iea_runs SET renewed_ms = renewed_ms - 121000")
         ledger.begin(new_run_id(), new("a"), lock.path)
     assert ledger.run(run).state is RunState.INTERRUPTED
 
 
-def test_a_clock_that_jumps_does_not_free_the_hosts_of_a_living_run(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_clock_that_jumps_does_not_free_the_hosts_of_a_living_run(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a"), lock.path)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            connection.execute("UPDATE iea_runs SET renewed_ms = 0")
-            connection.execute("UPDATE iea_leases SET expires_ms = 0")
+        database.execute("UPDATE iea_runs SET renewed_ms = 0")
+        database.execute("UPDATE iea_leases SET expires_ms = 0")
         with pytest.raises(HostsBusy):
             ledger.begin(new_run_id(), new("a"), lock.path)
 
 
-def test_a_renewal_prolongs_the_leases(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_renewal_prolongs_the_leases(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a"), lock.path)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            connection.execute("UPDATE iea_leases SET expires_ms = 5")
+        database.execute("UPDATE iea_leases SET expires_ms = 5")
         assert ledger.renew(run)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            (expires_ms,) = connection.execute("SELECT expires_ms FROM iea_leases").fetchone()
+        ((expires_ms,),) = database.execute("SELECT expires_ms FROM iea_leases")
         assert expires_ms == ledger.run(run).renewed_ms + 120_000
 
 
@@ -174,11 +172,11 @@ def test_an_address_that_can_not_be_used_is_refused_without_telling_its_password
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="the package is installed here")
+@pytest.mark.skipif(importlib.util.find_spec("pg8000") is not None, reason="the package is installed here")
 def test_a_package_that_is_missing_for_a_ledger_is_named() -> None:
     with pytest.raises(InputError) as caught:
-        Ledger("postgresql+psycopg://u:secret@h/d")
-    assert str(caught.value) == "--ledger: the package psycopg is not installed. Install it: pip install psycopg"
+        Ledger("postgresql+pg8000://u:secret@h/d")
+    assert str(caught.value) == "--ledger: the package pg8000 is not installed. Install it: pip install pg8000"
 
 
 @pytest.mark.parametrize(
@@ -187,31 +185,29 @@ def test_a_package_that_is_missing_for_a_ledger_is_named() -> None:
         ("iea_outcomes", "outcome", '{"verdict":"splendid"}'),
         ("iea_outcomes", "outcome", "{"),
         ("iea_outcomes", "outcome", '{"verdict":"ok","answer":{"schema":1}}'),
-        ("iea_outcomes", "answered_ms", "yesterday"),
+        ("iea_outcomes", "answered_ms", -1),
     ],
 )
-def test_a_damaged_row_is_named(tmp_path: Path, table: str, column: str, value: str) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_damaged_row_is_named(tmp_path: Path, database: Database, table: str, column: str, value: str | int) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a"), lock.path)
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    database.execute(f"UPDATE {table} SET {column} = :value", value=value)
     with pytest.raises(LocalFailure, match=f"row for run {run}, host a is damaged"):
         ledger.hosts(run)
 
 
-def test_a_damaged_run_is_named(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_damaged_run_is_named(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, new("a"), lock.path)
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("UPDATE iea_runs SET state = 'splendid'")
+    database.execute("UPDATE iea_runs SET state = 'splendid'")
     with pytest.raises(LocalFailure, match=f"row for run {run} is damaged"):
         ledger.run(run)
 
 
-def test_a_run_is_found_by_its_beginning_and_only_when_there_is_one(tmp_path: Path) -> None:
-    ledger = Ledger(url(tmp_path))
+def test_a_run_is_found_by_its_beginning_and_only_when_there_is_one(tmp_path: Path, database: Database) -> None:
+    ledger = database.open()
     with RunLock(run_folder(tmp_path)) as lock:
         for run in ("20260101T000000-aaaaaa", "20260102T000000-bbbbbb"):
             ledger.begin(run, new(run), lock.path)
@@ -223,13 +219,61 @@ def test_a_run_is_found_by_its_beginning_and_only_when_there_is_one(tmp_path: Pa
             ledger.run(nothing)
 
 
-def test_thousands_of_hosts_are_taken_and_refused_in_one_piece(tmp_path: Path) -> None:
-    ledger = Ledger(url(tmp_path))
+def test_thousands_of_hosts_are_taken_and_refused_in_one_piece(tmp_path: Path, database: Database) -> None:
+    ledger = database.open()
     names = [f"ws-{number}" for number in range(3000)]
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(new_run_id(), new(*names), lock.path)
         with pytest.raises(HostsBusy, match="ws-2999"):
             ledger.begin(new_run_id(), new("free", "ws-2999"), lock.path)
+
+
+def test_of_controllers_that_want_the_same_hosts_at_the_same_moment_one_gets_them(
+    tmp_path: Path, database: Database
+) -> None:
+    names = [f"ws-{number}" for number in range(200)]
+    together = threading.Barrier(6, timeout=60)
+
+    def begin(position: int) -> str:
+        together.wait()
+        ledger, run = database.open(), new_run_id()  # the tables are made at the same moment, too
+        wanted = names if position % 2 else names[::-1]
+        together.wait()
+        try:
+            ledger.begin(run, new(*wanted), lock.path)
+        except HostsBusy:
+            return "busy"
+        return run
+
+    with RunLock(run_folder(tmp_path)) as lock, ThreadPoolExecutor(6) as controllers:
+        told = list(controllers.map(begin, range(6)))
+    (winner,) = (run for run in told if run != "busy")
+    assert {run for (run,) in database.execute("SELECT run FROM iea_leases")} == {winner}
+    assert database.execute("SELECT count(*) FROM iea_leases") == [(200,)]
+    assert [overview.run.id for overview in database.open().latest()] == [winner]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_run_goes_on_after_its_server_has_dropped_the_connection(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
+    with RunLock(run_folder(tmp_path)) as lock:
+        ledger.begin(run, new("a"), lock.path)
+        dropped = database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'iea-fleet'"
+        )
+        assert dropped == [(True,)]
+        ledger.record(run, {"a": Outcome(verdict=Verdict.OK)})
+        assert ledger.renew(run)
+
+
+def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    with pytest.raises(LocalFailure) as raised:
+        Ledger("postgresql+psycopg://u:secret@127.0.0.1:1/fleet")
+    told = str(raised.value)
+    assert "postgresql+psycopg://u:***@127.0.0.1:1/fleet: the ledger can't be used" in told
+    assert "secret" not in told
 
 
 def test_only_its_owner_can_read_the_ledger(tmp_path: Path) -> None:
@@ -244,8 +288,10 @@ def test_only_its_owner_can_read_the_ledger(tmp_path: Path) -> None:
     assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
 
 
-def test_every_round_of_a_run_is_kept_the_newest_first_and_the_last_is_what_became_of_the_host(tmp_path: Path) -> None:
-    ledger = Ledger(url(tmp_path))
+def test_every_round_of_a_run_is_kept_the_newest_first_and_the_last_is_what_became_of_the_host(
+    tmp_path: Path, database: Database
+) -> None:
+    ledger = database.open()
     verdicts = (Verdict.DRIFT, Verdict.CHANGED, Verdict.OK)
     for first in (0, 10):
         run = f"2026112{first // 10}T120000-abcdef"
@@ -262,50 +308,47 @@ def test_every_round_of_a_run_is_kept_the_newest_first_and_the_last_is_what_beca
     assert ledger.rounds("b") == ()
 
 
-def test_a_damaged_round_is_told_with_its_host(tmp_path: Path) -> None:
-    ledger, run = Ledger(url(tmp_path)), new_run_id()
+def test_a_damaged_round_is_told_with_its_host(tmp_path: Path, database: Database) -> None:
+    ledger, run = database.open(), new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
         ledger.begin(run, NewRun(RunKind.FIX, False, "a", [AskedHost(host="a")]), lock.path)
         ledger.record_round(run, "a", Outcome(verdict=Verdict.OK))
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("UPDATE iea_rounds SET outcome = '{'")
+    database.execute("UPDATE iea_rounds SET outcome = '{'")
     with pytest.raises(LocalFailure, match="the rounds with a is damaged"):
         ledger.rounds("a")
 
 
-def test_a_ledger_of_an_older_release_keeps_its_runs_and_learns_of_rounds(tmp_path: Path) -> None:
+def test_a_ledger_of_an_older_release_keeps_its_runs_and_learns_of_rounds(tmp_path: Path, database: Database) -> None:
     run = new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
-        older = Ledger(url(tmp_path))
+        older = database.open()
         older.begin(run, new("a"), lock.path)
         older.record(run, {"a": Outcome(verdict=Verdict.OK)})
         older.end(run, RunState.DONE)
         older.close()
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("DROP TABLE iea_rounds")
-        connection.execute("UPDATE iea_schema SET version = 1")
+    database.execute("DROP TABLE iea_rounds")
+    database.execute("UPDATE iea_schema SET version = 1")
     for _ in range(2):
-        ledger = Ledger(url(tmp_path))
+        ledger = database.open()
         assert [overview.run.id for overview in ledger.latest()] == [run]
         assert ledger.rounds("a") == ()
         ledger.close()
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        assert connection.execute("SELECT version FROM iea_schema").fetchall() == [(2,)]
+    assert database.execute("SELECT version FROM iea_schema") == [(2,)]
 
 
-def test_an_outcome_from_before_answers_told_steps_and_releases_is_still_read(tmp_path: Path) -> None:
+def test_an_outcome_of_before_answers_told_steps_and_releases_is_still_read(tmp_path: Path, database: Database) -> None:
     told = make([]).model_dump(mode="json", by_alias=True)
-    del told["act"], told["release"], told["host"]["utc_offset_min"]
+    del told["act"], told["release"], told["host"]["utc_offset_min"], told["host"]["elevated"]
     run = new_run_id()
     with RunLock(run_folder(tmp_path)) as lock:
-        ledger = Ledger(url(tmp_path))
+        ledger = database.open()
         ledger.begin(run, new("a"), lock.path)
         ledger.record(run, {"a": Outcome(verdict=Verdict.OK)})
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            outcome = {"schema": 1, "verdict": "ok", "answer": told}
-            connection.execute("UPDATE iea_outcomes SET outcome = ?", (json.dumps(outcome),))
+        outcome = {"schema": 1, "verdict": "ok", "answer": told}
+        database.execute("UPDATE iea_outcomes SET outcome = :outcome", outcome=json.dumps(outcome))
         read = ledger.hosts(run)[0].outcome
         ledger.close()
     assert read is not None
     assert read.answer is not None
     assert (read.answer.act, read.answer.release, read.answer.host.utc_offset_min) == ((), (), 0)
+    assert read.answer.host.elevated is None
