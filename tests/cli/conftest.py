@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,21 @@ class Program:
     """Starts `iea-fleet` in a folder, with playbooks that play workstations without any network."""
 
     folder: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its environment beside the usual ones."""
 
     @property
     def environment(self) -> dict[str, str]:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "LC_", "COLUMNS"))
         }
-        return kept | {
+        own = {
             "IEA_FLEET_STATE": str(self.folder / "state"),
             "IEA_FLEET_CONTENT": str(CONTENT),
             "STUB_FOLDER": str(self.folder / "asked"),
             "LANG": "C.UTF-8",
         }
+        return {**kept, **own, **self.more}
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
