@@ -98,7 +98,8 @@ def test_a_variable_has_the_same_default_in_every_role_that_has_it() -> None:
 
 def test_a_role_passes_every_variable_of_its_own_to_the_action() -> None:
     for role in ROLES:
-        tasks = (REPOSITORY / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8")
+        parts = sorted((REPOSITORY / "roles" / role).glob("[tv]a*s/*.yml"))
+        tasks = "".join(part.read_text(encoding="utf-8") for part in parts)
         for name in _defaults(role):
             assert name in tasks, (role, name)
 

@@ -25,7 +25,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _record(self, ended: str, result: Any) -> None:
         if result.task.action == "iea_workstation" or ended in {"failed", "unreachable"}:
-            line = json.dumps({"ended": ended, "result": result.result}, default=str)
+            line = json.dumps({"host": result.host.name, "ended": ended, "result": result.result}, default=str)
             with Path(os.environ["IEA_FLEET_TEST_RECORD"]).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
