@@ -16,8 +16,8 @@ RESULT_CHARACTERS = 4_000_000
 ENVIRONMENT_NAME = "IEA_FLEET_CONTENT"
 """Names another folder with playbooks/ and roles/, for who changes them."""
 
-NOT_FOR_ANSIBLE = ("IEA_FLEET_SMTP_PASSWORD",)
-"""Secrets of the user's environment that Ansible's programs do not need, and so do not get."""
+NOT_FOR_ANSIBLE = ("IEA_FLEET_SMTP_PASSWORD", "IEA_FLEET_LEDGER")
+"""Variables of the user that are or can hold secrets and that Ansible's programs do not need, and so do not get."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ def controller(folder: Path, database: Database) -> Program:
     return Program(folder, {"IEA_FLEET_LEDGER": database.url})
 
 
+def processes_that_know(value: str) -> set[int]:
+    """Whose environment holds it."""
+    known = set()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if value.encode() in environment.read_bytes():
+                known.add(int(environment.parent.name))
+    return known
+
+
 def test_a_host_that_one_controller_pushes_to_is_refused_to_another_until_the_first_is_gone(
     tmp_path: Path, database: Database, wait_for: Callable[[Callable[[], bool]], None]
 ) -> None:
@@ -32,6 +43,7 @@ def test_a_host_that_one_controller_pushes_to_is_refused_to_another_until_the_fi
         assert told.returncode == 5, told.stderr
         assert f"(process {push.pid}) is at work there" in told.stderr
         assert list((second.folder / "asked").iterdir()) == []
+        assert processes_that_know(database.url) == {push.pid}  # and none of Ansible's: it can hold a password
         push.send_signal(signal.SIGKILL)
     done = second("push", "-i", second.fleet({"a": "ok", "b": "ok"}))
     assert done.returncode == 0, done.stderr
