@@ -84,7 +84,7 @@ class RunProgress:
         width = len(str(self._hosts))
         found = headline(host_row(host.name, host.site, outcome), self._lang)
         told = self._verdict(outcome.verdict.value)
-        if found:
+        if found and found != interface("all_right", self._lang):
             told = interface("counted", self._lang, what=told, count=found)
         self._console.print(
             f"[{len(self._seen):{width}}/{self._hosts}] {neutralise(host.name)}  {told}", soft_wrap=True

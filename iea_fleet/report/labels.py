@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iea_fleet.diagnosis.connection import MODE
+from iea_fleet.diagnosis.sheets import KINDS
+from iea_fleet.diagnosis.transport_kinds import KINDS as TRANSPORT_KINDS
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
@@ -20,6 +22,9 @@ SHOWN_CHARACTERS = 300
 
 _IN_THE_WAY = frozenset({Sheet.CONNECTION, Sheet.ASSISTANCE, Sheet.TRANSPORT})
 """Sheets whose grave findings keep settings from being corrected."""
+_DETAILS = frozenset({"transport.credentials_delegated"})
+"""Warnings about what the inventory asks for: the same at each run, and no news of a host."""
+_KINDS = {**TRANSPORT_KINDS, **KINDS}
 _SETTING_CODES = ("connection.corrected.", "connection.would_correct.", "connection.differs.")
 
 
@@ -135,30 +140,40 @@ _SHEET_NAMES = {
 
 
 def headline(host: HostRow, lang: Language) -> str:
-    """What is to be said of a host in one line: its gravest findings, settings summed up.
+    """What is to be said of a host in one line: what its verdict comes from, settings summed up.
 
-    Findings that nobody has to act on are left out when there are others or settings were corrected, and so are wrong
-    settings beside the reason why they could not be corrected.
+    What is wrong comes before what was done, and that before what is right. What nobody has to act on is a detail, and
+    so are wrong settings beside the reason why they could not be corrected.
     """
-    if len(host.findings) > 1 and all(finding.severity is Severity.OK for finding in host.findings):
+    alarming = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
+    grave = [finding for finding in alarming if not _votes(finding, Verdict.OK)]
+    notes = [finding for finding in alarming if finding not in grave and finding.code not in _DETAILS]
+    done = [finding for finding in host.findings if _votes(finding, Verdict.CHANGED, Verdict.SKIPPED)]
+    right = [finding for finding in host.findings if finding.severity is Severity.OK]
+    if not grave and not done and not notes and len(right) > 1:
         return interface("all_right", lang)
-    grave = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
+    told = grave or [*(done or right), *notes] or host.findings
     titles: list[str] = []
     settings: dict[str, list[Finding]] = {}
-    for finding in grave or host.findings:
+    for finding in told:
         if is_about_a_setting(finding):
             settings.setdefault(finding.code.split(".")[1], []).append(finding)
         elif finding.code in host.shared:
             titles.append(interface("told_for_several", lang, title=words(finding, lang).title))
         else:
             titles.append(words(finding, lang).title)
-    in_the_way = any(finding.sheet in _IN_THE_WAY for finding in grave if not is_about_a_setting(finding))
-    if titles and settings and (in_the_way or not grave):
-        (settings if grave else titles).clear()
+    if any(finding.sheet in _IN_THE_WAY for finding in grave if not is_about_a_setting(finding)):
+        settings.clear()
     titles += [settings_title(group, lang) for group in settings.values()]
     if not titles:
         return neutralise(host.detail, SHOWN_CHARACTERS)
     return " · ".join(dict.fromkeys(titles))
+
+
+def _votes(finding: Finding, *verdicts: Verdict) -> bool:
+    """Whether a finding makes a host's verdict one of these, when nothing weightier is found."""
+    kind = _KINDS.get(finding.code)
+    return kind is not None and kind.votes in verdicts
 
 
 def settings_title(findings: Sequence[Finding], lang: Language) -> str:

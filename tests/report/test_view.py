@@ -98,10 +98,31 @@ def test_a_pending_host_needs_somebody() -> None:
             "Test failed (update server): name not found",
         ),
         ({"settings": {"connection_mode": "0", "update_url": "x"}, "read_only": True}, "2 settings not as wanted"),
+        ({"process": False}, "Connection as wanted"),
     ],
 )
 def test_one_line_says_what_matters(words: dict[str, object], line: str) -> None:
     assert headline(_row(**words), "en") == line
+
+
+def _told(*findings: tuple[str, Sheet, Severity]) -> str:
+    found = (Finding(code=code, sheet=sheet, severity=severity) for code, sheet, severity in findings)
+    return headline(host_row("pc-1", "", Outcome(verdict=Verdict.CHANGED, findings=tuple(found))), "en")
+
+
+def test_that_assistance_mode_was_turned_off_first_is_told_beside_the_settings() -> None:
+    off = ("assistance.turned_off", Sheet.ASSISTANCE, Severity.INFO)
+    corrected = ("connection.corrected.mode", Sheet.CONNECTION, Severity.INFO)
+    assert _told(off, corrected) == "Assistance mode turned off · Connection mode corrected"
+
+
+def test_what_the_inventory_asks_for_is_a_detail_and_what_to_watch_stands_beside_the_result() -> None:
+    right = ("connection.already_right", Sheet.CONNECTION, Severity.OK)
+    delegated = ("transport.credentials_delegated", Sheet.TRANSPORT, Severity.WARNING)
+    assert _told(delegated, right) == "Connection as wanted"
+    assert _told(right, ("session.none", Sheet.SESSION, Severity.OK), delegated) == "Every sheet as wanted"
+    ends = ("transport.certificate_expires", Sheet.TRANSPORT, Severity.WARNING)
+    assert _told(ends, right).startswith("Connection as wanted · ")
 
 
 def test_hosts_are_in_natural_order_by_site() -> None:

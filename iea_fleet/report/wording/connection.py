@@ -175,7 +175,7 @@ _OWN: Final[Mapping[str, Words]] = {
         next_step="Look at the rights of the file.",
     ),
     "connection.assistance_in_the_way": Words(
-        title="Skipped: in assistance mode (red scarab)",
+        title="In assistance mode (red scarab), left as it is",
         explanation=(
             "The installation is cut off from the production server while assistance mode is on, so "
             "nothing was written."
