@@ -13,7 +13,7 @@ from pathlib import Path
 
 from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.staging import EmulatedStaging
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process
 from iea_fleet.lab.live import Lab
 from iea_fleet.lab.messages import LabSettings, LogonName
 from iea_fleet.lab.workstation import Workstation

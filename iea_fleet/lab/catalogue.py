@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iea_fleet.lab.application import SITUATIONS, Reach, Situation
-from iea_fleet.lab.fleet import MIX
+from iea_fleet.lab.faults.kinds import FaultKind
+from iea_fleet.lab.faults.output import OUTPUT_FAULTS
+from iea_fleet.lab.faults.transport import TRANSPORT_FAULTS
+from iea_fleet.lab.fleet.plan import MIX
 from iea_fleet.lab.messages import EngineName
-from iea_fleet.lab.output_faults import OUTPUT_FAULTS
 from iea_fleet.lab.share.faults import ShareFault
-from iea_fleet.lab.transport_faults import FAULTS, FaultKind
 from iea_fleet.model.errors import InputError
 
 _BOTH = (EngineName.EMULATED, EngineName.PWSH)
@@ -65,7 +66,7 @@ def _fault(fault: FaultKind, kind: Literal["transport", "output"]) -> Entry:
 
 def _entries() -> dict[str, Entry]:
     entries = {name: _situation(situation) for name, situation in SITUATIONS.items()}
-    entries |= {name: _fault(kind, "transport") for name, kind in FAULTS.items()}
+    entries |= {name: _fault(kind, "transport") for name, kind in TRANSPORT_FAULTS.items()}
     entries |= {name: _fault(kind, "output") for name, kind in OUTPUT_FAULTS.items()}
     return entries
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from iea_fleet.lab.inventory import remove_inventory
+from iea_fleet.lab.fleet.inventory import remove_inventory
 from iea_fleet.lab.logons import clear_up
 from iea_fleet.lab.messages import (
     BreakOrder,

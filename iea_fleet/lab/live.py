@@ -11,22 +11,20 @@ from functools import partial
 from pathlib import Path
 
 from iea_fleet.lab.application import LICENCES_FILE, SESSIONS_FILE, SITUATIONS, Installation
+from iea_fleet.lab.application.condition import Condition, begin, mend
 from iea_fleet.lab.application.installation import holders, sessions_of
 from iea_fleet.lab.application.program import digest
+from iea_fleet.lab.application.screen import AtTheDesk, message, tray
+from iea_fleet.lab.application.seen import AsSeen, is_right, look
 from iea_fleet.lab.catalogue import find_entry
-from iea_fleet.lab.condition import Condition, begin, mend
-from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.fleet import PlannedHost, installations, loopback_has_many_addresses, plan_fleet
-from iea_fleet.lab.inventory import check_inventory, remove_inventory, write_inventory
+from iea_fleet.lab.engine.staging import Staging
+from iea_fleet.lab.fleet.inventory import check_inventory, remove_inventory, write_inventory
+from iea_fleet.lab.fleet.plan import PlannedHost, installations, loopback_has_many_addresses, plan_fleet
+from iea_fleet.lab.http.endpoint import Endpoint
 from iea_fleet.lab.logons import Logons
-from iea_fleet.lab.messages import AsSeen, AtDesk, EngineName, HostStatus, LabSettings, OpenSession
-from iea_fleet.lab.output_faults import ALL_FAULTS
-from iea_fleet.lab.screen import AtTheDesk, message, tray
-from iea_fleet.lab.seen import is_right, look
+from iea_fleet.lab.messages import AtDesk, EngineName, HostStatus, LabSettings, OpenSession
 from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers, Standing
-from iea_fleet.lab.staging import Staging
-from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.errors import InputError, LocalFailure
 
@@ -196,7 +194,7 @@ class Lab:
             http_port=None if settings.https else host.port,
             https_port=host.port if settings.https else None,
         )
-        return Workstation(self._logons.described(description), FaultSet(ALL_FAULTS))
+        return Workstation(self._logons.described(description))
 
     async def _prepare(self, member: _Member) -> None:
         await self._staging.prepare(member.workstation, member.condition.installation, self._servers)
@@ -280,8 +278,8 @@ class Lab:
             AtTheDesk(seen, condition.servers, condition.refusal, condition.share, whose.by_drive, bound)
         )
         return AtDesk(
-            tray=tray(seen).value,
-            message_kind=at_start.kind.value,
+            tray=tray(seen),
+            message_kind=at_start.kind,
             message=at_start.text,
             system_code=at_start.code,
             person=whose.person,

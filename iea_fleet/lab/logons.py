@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from iea_fleet.lab.fleet.inventory import Access
 from iea_fleet.lab.http.kerberos import kerberos_is_there
 from iea_fleet.lab.http.tls import LabCertificates
-from iea_fleet.lab.inventory import Access
 from iea_fleet.lab.kdc import KdcRefused, Principal, Realm
 from iea_fleet.lab.messages import LabSettings, LogonName
 from iea_fleet.lab.workstation import Account, AuthSettings, CertificateMapping, Description

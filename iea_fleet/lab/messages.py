@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from iea_fleet.lab.fleet import MAX_HOSTS, MIX
+from iea_fleet.lab.application.screen import MessageKind, Tray
+from iea_fleet.lab.application.seen import AsSeen
+from iea_fleet.lab.fleet.plan import MAX_HOSTS, MIX
 from iea_fleet.lab.share.servers import ShareKind
 from iea_fleet.model.base import Sentence, ShortText, Strict, Win32Code
 
@@ -69,24 +71,6 @@ class LabRecord(Strict):
     settings: LabSettings
 
 
-class AsSeen(Strict):
-    """What stands in a workstation's settings files now, read by the lab itself. None: not to be found there."""
-
-    mode: ShortText | None
-    authentication_url: ShortText | None
-    update_url: ShortText | None
-    assistance: ShortText | None
-    assistance_since: ShortText | None = None
-    assistance_by: ShortText | None = None
-    version: ShortText | None = None
-    licence: ShortText | None = None
-    database: ShortText | None = None
-    """The database's folder as the application's settings name it."""
-    state: ShortText | None = None
-    wrong_passwords: Annotated[int, Field(ge=0)] = 0
-    """Wrong passwords of the day since the last right one."""
-
-
 class OpenSession(Strict):
     """One open session of the application for a workstation, as the site's database has it."""
 
@@ -97,8 +81,8 @@ class OpenSession(Strict):
 class AtDesk(Strict):
     """What a person sees at the workstation."""
 
-    tray: Literal["blue_ball", "red_heart", "red_scarab", "none"]
-    message_kind: Literal["starts", "database", "licence", "connection", "refused", "not_installed"]
+    tray: Tray
+    message_kind: MessageKind
     message: Sentence
     """What a start of the application would say, in the workstation's language; empty: nothing, it opens."""
     system_code: Win32Code

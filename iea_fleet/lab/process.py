@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from iea_fleet.lab.emulated.staging import EmulatedStaging
+from iea_fleet.lab.engine.staging import Staging
 from iea_fleet.lab.live import USER, Lab
 from iea_fleet.lab.messages import (
     BreakOrder,
@@ -29,7 +30,6 @@ from iea_fleet.lab.messages import (
 )
 from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.pwsh.staging import PwshStaging
-from iea_fleet.lab.staging import Staging
 from iea_fleet.ledger.lock import RunLock
 from iea_fleet.ledger.state import named_for_user, write_private
 from iea_fleet.model.errors import FleetError, LocalFailure

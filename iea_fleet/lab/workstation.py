@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from iea_fleet.lab.transport_faults import FaultSet
-    from iea_fleet.lab.wsman.shells import Shell
+from iea_fleet.lab.faults.active import FaultSet
 
 
 class CbtHardening(Enum):
@@ -123,15 +123,62 @@ class Stats:
     last_at: float | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Shell(ABC):
+    """One shell that a client opened; what runs in it is its kind's.
+
+    `idle_timeout_s` and `lifetime_s` (None: no limit) in seconds; `commands_started` counts towards the quota of
+    operations until the shell is deleted, for a Signal does not give an operation back ([MS-WSMV] note 118).
+    `delegated`: the logon that created it can go on to other machines; so can all that runs in the shell.
+    `connected`: its client has not left it. `closed` is set when it has ended.
+    """
+
+    shell_id: str
+    owner: str
+    client_ip: str
+    resource_uri: str
+    input_streams: str
+    output_streams: str
+    environment: Mapping[str, str]
+    working_directory: str | None
+    idle_timeout_s: float
+    lifetime_s: float | None
+    name: str | None
+    codepage: int
+    no_profile: bool
+    locale: str = "en-US"
+    data_locale: str = "en-US"
+    delegated: bool = False
+    connected: bool = True
+    commands_started: int = 0
+    created_at: float = field(default_factory=time.monotonic)
+    used_at: float = field(default_factory=time.monotonic)
+    process_id: int = field(default_factory=lambda: 1000 + 4 * secrets.randbelow(4000))
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def close(self) -> None:
+        """End the shell and everything that runs in it."""
+        self.closed.set()
+        self._end()
+
+    @abstractmethod
+    def _end(self) -> None:
+        """End everything that runs in the shell."""
+
+    @abstractmethod
+    def list_commands(self) -> list[tuple[str, str, bool]]:
+        """Id, command line ("" where Windows tells none) and whether the end was told, of each command."""
+
+
 class Workstation:
     """Live state of one workstation: its shells, its locked accounts, its faults, its counters, its boot.
 
     Engines may read everything; only the endpoint and the fault player write. One event loop owns it.
     """
 
-    def __init__(self, description: Description, faults: FaultSet) -> None:
+    def __init__(self, description: Description) -> None:
         self.description = description
-        self.faults = faults
+        self.faults = FaultSet()
         self.stats = Stats()
         self.shells: dict[str, Shell] = {}
         self.wrong_passwords: dict[str, int] = {}
@@ -150,7 +197,31 @@ class Workstation:
     @property
     def quotas(self) -> Quotas:
         """The limits that hold now."""
-        return self.faults.quotas(self.description.quotas)
+        quotas = self.description.quotas
+        for name, setting in (
+            ("shells_quota", "max_shells_per_user"),
+            ("operations_quota", "max_operations_per_user"),
+            ("commands_quota", "max_commands_per_shell"),
+        ):
+            fault = self.faults.get(name)
+            if fault is not None:
+                quotas = replace(quotas, **{setting: int(fault.number("limit"))})
+        return quotas
+
+    @property
+    def auth(self) -> AuthSettings:
+        """What the service offers now."""
+        fault = self.faults.get("auth_offered")
+        if fault is None:
+            return self.description.auth
+        offered: dict[str, Any] = {name: bool(value) for name, value in fault.parameters.items()}
+        return replace(self.description.auth, **offered)
+
+    @property
+    def lockout_threshold(self) -> int | None:
+        """Wrong passwords that lock an account now; None: never."""
+        fault = self.faults.get("account_locks")
+        return self.description.lockout_threshold if fault is None else int(fault.number("threshold"))
 
     def reboot(self) -> None:
         """A new boot: new boot id and time, no shell left."""

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 
 from iea_fleet.diagnosis.sheets import SUPPORTED, Task, build_request, judge
 from iea_fleet.lab.application import SITUATIONS, Installation
+from iea_fleet.lab.application.condition import Condition, begin
 from iea_fleet.lab.application.program import digest
-from iea_fleet.lab.condition import Condition, begin
 from iea_fleet.lab.emulated.staging import EmulatedStaging
 from iea_fleet.lab.emulated.transaction import answer
-from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.desired import DesiredConnection, DesiredShare
 from iea_fleet.model.finding import Sheet
@@ -40,7 +39,7 @@ class Bench:
 
     def __init__(self, situations: Iterable[str], installation: Installation | None = None) -> None:
         staging = EmulatedStaging()
-        workstation = Workstation(Description("PC-01"), FaultSet())
+        workstation = Workstation(Description("PC-01"))
         asyncio.run(staging.prepare(workstation))
         condition = Condition(installation=installation or Installation(), password_sha256=digest(PASSWORD))
         staging.lay(workstation, condition.all_files())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iea_fleet.lab.command_line import (
+from iea_fleet.lab.engine.command_line import (
     PowerShellCall,
     PowerShellRefused,
     parse_powershell,
@@ -18,12 +18,11 @@ from iea_fleet.lab.command_line import (
     split_steps,
     unwrap_cmd,
 )
-from iea_fleet.lab.commands import Hooks, start
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, EngineRefused, Process
-from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.engine.commands import Hooks, start
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, EngineRefused, Process
 from iea_fleet.lab.workstation import Description, Workstation
 
-WORKSTATION = Workstation(Description("POSTE-07", "127.0.0.7", domain="asso.example"), FaultSet())
+WORKSTATION = Workstation(Description("POSTE-07", "127.0.0.7", domain="asso.example"))
 CALLS: list[PowerShellCall] = []
 
 

@@ -24,10 +24,8 @@ from iea_fleet.lab.application import LEFT_BEHIND, SERVICE, VENDOR_HOST, Setting
 from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.machine import Identity, Machine
 from iea_fleet.lab.emulated.network import Network, Server
-from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
-from iea_fleet.lab.output_faults import ALL_FAULTS
-from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.http.endpoint import Endpoint
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 from iea_fleet.model.answer import Certificate
 from iea_fleet.model.outcome import Outcome
@@ -236,7 +234,7 @@ class open_bench:  # noqa: N801 - read as a function
             auth=self._auth,
         )
         description = replace(description, **self._changes)
-        workstation = Workstation(description, FaultSet(ALL_FAULTS))
+        workstation = Workstation(description)
         self._loop = asyncio.new_event_loop()
         # Connections that a test leaves open are cancelled at its end, which asyncio's streams report.
         self._loop.set_exception_handler(lambda *_: None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from iea_fleet.lab.emulated.round import run_round
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.lab.workstation import AuthSettings
 from iea_fleet.model.outcome import Outcome, Verdict
 from tests.plugins.conftest import Bench, open_bench

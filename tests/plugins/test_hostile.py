@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iea_fleet.lab.emulated.round import run_round
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.plugins._result import task_result
 from tests.plugins.conftest import Bench, visible

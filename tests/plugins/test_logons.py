@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import winrm
 
-from iea_fleet.lab.engine import CommandLine, Process
+from iea_fleet.lab.engine.processes import CommandLine, Process
 from iea_fleet.lab.kdc import Principal, Realm
 from iea_fleet.lab.workstation import Account, AuthSettings, CertificateMapping, Workstation
 from iea_fleet.model.outcome import Outcome, Verdict

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from iea_fleet.lab.emulated.staging import EmulatedStaging
+from iea_fleet.lab.engine.staging import Staging
 from iea_fleet.lab.live import USER, Lab
 from iea_fleet.lab.messages import EngineName, LabSettings
 from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.pwsh.staging import PwshStaging
-from iea_fleet.lab.staging import Staging
 from iea_fleet.lab.workstation import Stats
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.outcome import Outcome, Verdict

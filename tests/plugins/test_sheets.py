@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.plugins._arguments import parse_arguments

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from tests.plugins.conftest import PASSWORD, USER, open_bench
 
 PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")

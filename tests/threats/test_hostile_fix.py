@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from tests.plugins.conftest import PASSWORD, USER, Bench, open_bench
 
 PROGRAM = [sys.executable, "-c", "from iea_fleet.cli import main; main()"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iea_fleet.lab.emulated.round import run_round
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from tests.cli.conftest import LabFleet
 from tests.plugins.conftest import PASSWORD, USER, open_bench
 

@@ -15,7 +15,7 @@ import pytest
 
 from iea_fleet.cli.app import run
 from iea_fleet.lab.application import Installation
-from iea_fleet.lab.condition import Condition
+from iea_fleet.lab.application.condition import Condition
 from iea_fleet.lab.messages import LabRecord, LabSettings
 from iea_fleet.lab.process import RECORD
 from iea_fleet.lab.pwsh.folder import WorkstationFolder

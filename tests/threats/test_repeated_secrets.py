@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.engine import Answer
+from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.model.outcome import Outcome
 from tests.plugins.conftest import open_bench
 from tests.threats.test_hostile_fix import answering, liar

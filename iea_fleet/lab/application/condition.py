@@ -26,7 +26,7 @@ from iea_fleet.lab.application import (
 from iea_fleet.lab.application.files import local_now, log, state
 from iea_fleet.lab.application.installation import bound_to, bound_twice, closed, opened
 from iea_fleet.lab.application.program import FileChanges, Surroundings, digest, start
-from iea_fleet.lab.seen import Read
+from iea_fleet.lab.application.seen import Read
 from iea_fleet.lab.share.faults import ShareFault
 
 _INSTALLATION = Installation()
@@ -56,6 +56,7 @@ class Condition:
     licence: Literal["twice", "elsewhere"] | None = None
     program: Literal["open", "closed"] = "open"
     declines_restart: bool = False
+    account: Literal["plain", "filtered"] | None = None
 
     def after(self, situation: Situation) -> Condition:
         """The condition once `situation` has begun; parts of which it says nothing stay."""
@@ -76,12 +77,17 @@ class Condition:
             licence=situation.licence or self.licence,
             program=situation.program or self.program,
             declines_restart=situation.restart == "declined" or self.declines_restart,
+            account=situation.account or self.account,
         )
 
     def mended(self) -> Condition:
         """Without damage, faults of servers, refusals and the like; wrong settings stay, for a push to mend."""
         kept = {"installation": self.installation, "password_sha256": self.password_sha256, "settings": self.settings}
         return Condition(**kept)  # type: ignore[arg-type]
+
+    def plain_user(self, computer: str, user: str) -> str | None:
+        r"""The logon of `user` as `DOMAIN\user` where it is without administrator's rights; `None`: it has them."""
+        return rf"{computer if self.account == 'filtered' else 'ASSOCIATION'}\{user}" if self.account else None
 
     @property
     def surroundings(self) -> Surroundings:

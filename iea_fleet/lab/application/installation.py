@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iea_fleet.lab.application.settings import MOMENT_FORMAT
-from iea_fleet.lab.emulated.stores.lines import lines_of
 from iea_fleet.lab.share.files import DATABASE, LICENCES, SESSIONS, SharePlace
+from iea_fleet.lab.stores.lines import lines_of
 
 DATABASE_FILE, LICENCES_FILE, SESSIONS_FILE = DATABASE, LICENCES, SESSIONS
 """What lies in a site's database folder."""

@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from iea_fleet.lab.application.files import REACHED, LogLine, log, state
 from iea_fleet.lab.application.installation import LICENCES_FILE, Installation, holders, taken_up
+from iea_fleet.lab.application.seen import AsSeen, Read, look
 from iea_fleet.lab.application.settings import (
     ASSISTANCE_OFF,
     ASSISTANCE_ON,
@@ -31,9 +32,7 @@ from iea_fleet.lab.application.settings import (
     Reach,
     Servers,
 )
-from iea_fleet.lab.emulated.stores import CannotHold, Malformed, with_value
-from iea_fleet.lab.messages import AsSeen
-from iea_fleet.lab.seen import Read, look
+from iea_fleet.lab.stores import CannotHold, Malformed, with_value
 from iea_fleet.model.store import IniStore
 
 FileChanges = Mapping[str, bytes | None]

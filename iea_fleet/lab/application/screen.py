@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from iea_fleet.lab.application import ASSISTANCE_ON, CONNECTED, LICENCE_TWICE, REFUSED, Servers
 from iea_fleet.lab.application.program import authentication
-from iea_fleet.lab.messages import AsSeen
+from iea_fleet.lab.application.seen import AsSeen
 from iea_fleet.lab.share.faults import SYMPTOMS, ShareFault, first
 from iea_fleet.lab.share.system_messages import system_message
 from iea_fleet.model.request import AsWhom

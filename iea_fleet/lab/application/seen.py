@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
 
 from iea_fleet.lab.application import (
     ASSISTANCE_OFF,
@@ -15,10 +18,28 @@ from iea_fleet.lab.application import (
     UPDATE_XML,
     VERSION_JSON,
 )
-from iea_fleet.lab.messages import AsSeen
+from iea_fleet.model.base import ShortText, Strict
 
 Read = Callable[[str], bytes | None]
 """Gives a file's bytes by Windows path; None: no such file."""
+
+
+class AsSeen(Strict):
+    """What stands in a workstation's settings files now, read by the lab itself. None: not to be found there."""
+
+    mode: ShortText | None
+    authentication_url: ShortText | None
+    update_url: ShortText | None
+    assistance: ShortText | None
+    assistance_since: ShortText | None = None
+    assistance_by: ShortText | None = None
+    version: ShortText | None = None
+    licence: ShortText | None = None
+    database: ShortText | None = None
+    """The database's folder as the application's settings name it."""
+    state: ShortText | None = None
+    wrong_passwords: Annotated[int, Field(ge=0)] = 0
+    """Wrong passwords of the day since the last right one."""
 
 
 def look(read: Read) -> AsSeen:

@@ -42,6 +42,8 @@ class Situation:
         program: whether the person has the application open.
         heart: the red heart is shown although nothing keeps the application from connecting.
         restart: what the person at the screen says when asked for a restart.
+        account: whose logon is without administrator's rights; `plain`: a user's of the domain; `filtered`: that of a
+            local administrator, from which UAC takes them over the network (LocalAccountTokenFilterPolicy absent).
     """
 
     name: str
@@ -59,6 +61,7 @@ class Situation:
     program: Literal["open", "closed"] | None = None
     heart: bool = False
     restart: Literal["declined"] | None = None
+    account: Literal["plain", "filtered"] | None = None
 
 
 IMPOSTOR_NAME = "POSTE-INCONNU"
@@ -195,6 +198,12 @@ SITUATIONS: Mapping[str, Situation] = {
         ),
         *(_of_the_share(fault) for fault in ShareFault),
         Situation("restart_declined", "the person says no when asked for a restart", restart="declined"),
+        Situation("plain_account", "the account that logs on is not an administrator", account="plain"),
+        Situation(
+            "filtered_account",
+            "the account that logs on is a local administrator, and Windows filters its rights over the network (UAC)",
+            account="filtered",
+        ),
         Situation("service_stopped", "the application's service is stopped", service="stopped"),
         Situation("service_absent", "the application's service is not there", service="absent"),
         Situation("other_computer", "another computer answers at this address", impostor="other"),

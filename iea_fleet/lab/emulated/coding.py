@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from iea_fleet.lab.emulated.stores import CannotHold, Malformed
+from iea_fleet.lab.stores import CannotHold, Malformed
 from iea_fleet.model.store import Encoding
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

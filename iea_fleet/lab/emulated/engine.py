@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import cast
 
 from iea_fleet.agent import LOADER
-from iea_fleet.lab import commands, output_faults
-from iea_fleet.lab.command_line import PowerShellCall
 from iea_fleet.lab.emulated import powershell
 from iea_fleet.lab.emulated.disk import Cut, Ending, FullAt, Lock, Purpose
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.round import run_round
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.engine import commands, output_faults
+from iea_fleet.lab.engine.command_line import PowerShellCall
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process
 from iea_fleet.lab.workstation import Workstation
 
 _LOADER = LOADER.strip()

@@ -12,8 +12,8 @@ from typing import Literal
 from iea_fleet.lab.emulated.disk import Disk, canonical
 from iea_fleet.lab.emulated.network import Network
 from iea_fleet.lab.emulated.registry import Registry, RegistryPlace
-from iea_fleet.lab.emulated.stores.names import folded
 from iea_fleet.lab.share.access import ShareAccess
+from iea_fleet.lab.stores.names import folded
 from iea_fleet.model.answer import HostFacts
 from iea_fleet.model.request import ShareLogon
 
@@ -33,6 +33,8 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 )
 """The environment of a service's process on a stock Windows."""
 
+SYSTEM = r"NT AUTHORITY\SYSTEM"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -40,12 +42,13 @@ class Identity:
 
     computer_name: str
     machine_id: str
-    user: str = r"NT AUTHORITY\SYSTEM"
+    user: str = SYSTEM
     os_version: str = "10.0.19045"
     powershell: str = "5.1.19041.5247"
     edition: str = "Desktop"
     culture: str = "fr-FR"
     utc_offset_min: int = 60
+    elevated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,14 @@ class Machine:
             time=_moment(self.clock()),
             boot_time=None if self.boot_time is None else _moment(self.boot_time),
             utc_offset_min=identity.utc_offset_min,
+            elevated=identity.elevated,
         )
 
     def people(self) -> tuple[str, ...]:
-        r"""Who is logged on, as `DOMAIN\user`: a person's hive with the key of a session."""
+        r"""Who is seen to be logged on, as `DOMAIN\user`: a person's hive with the key of a session."""
         told = []
+        if not self.identity.elevated:  # another's hive is closed to an ordinary account
+            return ()
         for sid in self.registry.people():
             key = rf"HKU\{sid}\Volatile Environment"
             words = [self.registry.read(RegistryPlace(key, name)) for name in ("USERDOMAIN", "USERNAME")]

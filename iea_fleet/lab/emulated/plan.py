@@ -11,7 +11,7 @@ from iea_fleet.lab.emulated.disk import canonical
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
 from iea_fleet.lab.emulated.settings import Unreadable
-from iea_fleet.lab.emulated.stores import CannotHold, Malformed, locate, with_value
+from iea_fleet.lab.stores import CannotHold, Malformed, locate, with_value
 from iea_fleet.model.answer import EnsureOutcome, PlaceChange, PlaceState, ReleaseOutcome, Step
 from iea_fleet.model.request import Ensure, Release, Require
 from iea_fleet.model.store import Encoding, FileStore, RegistryStore

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape
 
-from iea_fleet.lab.commands import encode_console
 from iea_fleet.lab.emulated.machine import Machine
-from iea_fleet.lab.engine import Answer
-from iea_fleet.lab.output_faults import clixml
+from iea_fleet.lab.engine.commands import encode_console
+from iea_fleet.lab.engine.output_faults import clixml
+from iea_fleet.lab.engine.processes import Answer
 
 
 def answer(machine: Machine, script: str, codepage: int) -> Answer:

@@ -8,7 +8,7 @@ from iea_fleet.lab.emulated import records, settings, share
 from iea_fleet.lab.emulated.coding import decode_end
 from iea_fleet.lab.emulated.disk import MISSING, DiskError
 from iea_fleet.lab.emulated.machine import Machine
-from iea_fleet.lab.emulated.stores import Malformed
+from iea_fleet.lab.stores import Malformed
 from iea_fleet.model.answer import (
     LogFacts,
     LogMatch,
@@ -46,7 +46,8 @@ def run(machine: Machine, probe: Probe) -> ProbeFacts:
             count = machine.process_count(probe.name)
             return ProcessFacts(kind="process", id=probe.id, running=count > 0, count=count)
         case ServiceProbe():
-            return ServiceFacts(kind="service", id=probe.id, state=machine.service(probe.name))
+            state = machine.service(probe.name) if machine.identity.elevated else "unsupported"
+            return ServiceFacts(kind="service", id=probe.id, state=state)
         case LogProbe():
             return _log(machine, probe)
         case UrlProbe():
@@ -59,7 +60,7 @@ def run(machine: Machine, probe: Probe) -> ProbeFacts:
         case RecordsProbe():
             return records.probe(machine, probe)
         case PeopleProbe():
-            if not machine.registry.supported:
+            if not (machine.registry.supported and machine.identity.elevated):
                 return PeopleFacts(kind="people", id=probe.id, state="unsupported")
             return PeopleFacts(kind="people", id=probe.id, state="present", people=machine.people()[:32])
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from iea_fleet.lab.emulated import settings
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.settings import Unreadable
-from iea_fleet.lab.emulated.stores import VALUE_LENGTH, CannotHold, Malformed
-from iea_fleet.lab.emulated.stores.lines import lines_of
-from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.lab.stores import VALUE_LENGTH, CannotHold, Malformed
+from iea_fleet.lab.stores.lines import lines_of
+from iea_fleet.lab.stores.names import folded
 from iea_fleet.model.answer import PlaceState, RecordChange, RecordsFacts
 from iea_fleet.model.request import RecordsProbe, Release
 from iea_fleet.model.store import RecordStore

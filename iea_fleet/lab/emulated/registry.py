@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.lab.stores.names import folded
 from iea_fleet.model.store import RegistryHive, RegistryStore
 
 Kind = Literal["string", "expand_string", "dword", "qword", "multi_string", "binary"]

@@ -7,8 +7,8 @@ from hashlib import sha256
 from iea_fleet.lab.emulated.disk import ProcessEnds
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.transaction import answer, refusal, to_json
-from iea_fleet.lab.engine import Answer as Output
-from iea_fleet.lab.output_faults import OUT_OF_MEMORY
+from iea_fleet.lab.engine.output_faults import OUT_OF_MEMORY
+from iea_fleet.lab.engine.processes import Answer as Output
 from iea_fleet.model.request import Request
 
 # What is left of a process that the system ended as it went down: DBG_TERMINATE_PROCESS, [MS-ERREF] 2.3.1.

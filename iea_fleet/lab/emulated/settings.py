@@ -9,7 +9,7 @@ from iea_fleet.lab.emulated.coding import Document, decode
 from iea_fleet.lab.emulated.disk import ACCESS_DENIED, LOCK_VIOLATION, MISSING, SHARING_VIOLATION, DiskError
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
-from iea_fleet.lab.emulated.stores import VALUE_LENGTH, Malformed, locate
+from iea_fleet.lab.stores import VALUE_LENGTH, Malformed, locate
 from iea_fleet.model.answer import Place, PlaceState
 from iea_fleet.model.store import Encoding, RegistryStore, Store
 

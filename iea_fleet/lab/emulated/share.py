@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from iea_fleet.lab.emulated.disk import DISK_FULL, MISSING, PATH_NOT_FOUND, DiskError, canonical
+from iea_fleet.lab.emulated.disk import ACCESS_DENIED, DISK_FULL, MISSING, PATH_NOT_FOUND, DiskError, canonical
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.share.access import ShareAccess, seen_by_program, server_of
 from iea_fleet.lab.share.faults import BAD_NETWORK_PATH, WORKSTATION_SERVICE, ShareFault
@@ -57,8 +57,11 @@ def probe_share(
     named = _named(machine, access, path)
     facts = _Facts(machine, probe, named, probe.as_whom is AsWhom.USER)
     ours = _for_server(machine, access, logon, named.network_path)
-    if probe.as_whom is AsWhom.USER and (access is None or access.person is None):
+    if probe.as_whom is AsWhom.USER and _person(machine, access) is None:
         return facts.told(Reached(ShareLayer.IDENTITY, 0), "", began, message=NOBODY)
+    if probe.as_whom is AsWhom.MACHINE and not machine.identity.elevated:  # no task without an administrator's rights
+        denied = system_message(ACCESS_DENIED, machine.identity.culture)
+        return facts.told(Reached(ShareLayer.IDENTITY, 0), "", began, message=denied)
     user = machine.identity.user
     account = user if access is None else access.account(probe.as_whom, user, ours)
     scratch = f"iea-fleet-{transaction}.tmp" if probe.write else None
@@ -91,7 +94,7 @@ def reconnect_share(
     named = _named(machine, access, path)
     if access is None or not server_of(named.network_path):
         return _outcome(machine, work.id, NOT_CONNECTED)
-    if work.as_whom is AsWhom.USER and access.person is None:
+    if work.as_whom is AsWhom.USER and _person(machine, access) is None:
         return _nobody(work.id)
     access.faults -= {ShareFault.SESSION_STALE, ShareFault.OTHER_CREDENTIALS}
     return _outcome(machine, work.id, _share_code(machine, access, named, work.as_whom, logon))
@@ -99,7 +102,7 @@ def reconnect_share(
 
 def restore_drive(machine: Machine, access: ShareAccess | None, work: RestoreDrive, path: str) -> WorkOutcome:
     """Map the drive that `path` (its names in) begins with to what the person's profile remembers for it."""
-    if access is None or access.person is None:
+    if access is None or _person(machine, access) is None:
         return _nobody(work.id)
     named = _named(machine, access, path)
     if not named.remembered:
@@ -165,10 +168,14 @@ def _named(machine: Machine, access: ShareAccess | None, path: str) -> _Named:
     if match is None or _has_drive(machine, match[1]):
         return _Named(path, path)
     drive = match[1].upper()
-    remembers = access is not None and access.person is not None and access.place.drive.upper() == drive
-    if access is None or not remembers:
+    if access is None or _person(machine, access) is None or access.place.drive.upper() != drive:
         return _Named(path, path, drive)
     return _Named(path, access.place.root + path[len(drive) :], drive, access.place.root)
+
+
+def _person(machine: Machine, access: ShareAccess | None) -> str | None:
+    """Who is at the screen, as far as the logon sees anybody there."""
+    return None if access is None or not machine.identity.elevated else access.person
 
 
 def _has_drive(machine: Machine, drive: str) -> bool:

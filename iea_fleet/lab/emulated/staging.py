@@ -19,20 +19,20 @@ from iea_fleet.lab.application import (
     Servers,
     program,
 )
+from iea_fleet.lab.application.condition import Condition
 from iea_fleet.lab.application.files import UTC_OFFSET_MIN, local_now
 from iea_fleet.lab.application.program import FileChanges, Surroundings
-from iea_fleet.lab.condition import Condition
-from iea_fleet.lab.emulated.disk import Lock, Shared, canonical
+from iea_fleet.lab.emulated.disk import ACCESS_DENIED, Lock, Shared, canonical
 from iea_fleet.lab.emulated.engine import EmulatedEngine
-from iea_fleet.lab.emulated.machine import Ended, Identity, Machine, ServiceState
+from iea_fleet.lab.emulated.machine import SYSTEM, Ended, Identity, Machine, ServiceState
 from iea_fleet.lab.emulated.network import Connect, Network, Proxy, Server, certificate
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
 from iea_fleet.lab.emulated.share import opening_code
+from iea_fleet.lab.engine.staging import AsItStands
 from iea_fleet.lab.share.access import ShareAccess
 from iea_fleet.lab.share.faults import WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers
-from iea_fleet.lab.staging import AsItStands
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.model.answer import Certificate, TlsRefusal
 
@@ -97,8 +97,10 @@ class EmulatedStaging:
         if machine.share is not None:
             machine.share.faults = set(condition.share - {ShareFault.WORKSTATION_SERVICE_STOPPED})
         machine.declines_restart = condition.declines_restart
-        held = SETTINGS_FILES if condition.damage == "locked" else ()
-        machine.disk.locks = {canonical(machine.expanded(path)): Lock() for path in held}
+        locks = [Lock("backup", ACCESS_DENIED)] if condition.account else []
+        if condition.damage == "locked":
+            locks = [Lock()]
+        machine.disk.locks = {canonical(machine.expanded(path)): lock for path in SETTINGS_FILES for lock in locks}
 
     def read(self, workstation: Workstation, path: str) -> bytes | None:
         """See `Staging.read`."""
@@ -120,12 +122,15 @@ class EmulatedStaging:
 def _identity(workstation: Workstation, condition: Condition) -> Identity:
     """Who answers: the workstation, or whoever is in its place."""
     description = workstation.description
+    plain = condition.plain_user(workstation.name, description.accounts[0].name) if description.accounts else None
     return Identity(
         computer_name=IMPOSTOR_NAME if condition.impostor == "other" else workstation.name,
         machine_id=CLONES_MACHINE_ID if condition.impostor == "clone" else workstation.machine_id,
         os_version=description.build,
         culture=description.locale,
         utc_offset_min=UTC_OFFSET_MIN,
+        user=plain or SYSTEM,
+        elevated=plain is None,
     )
 
 

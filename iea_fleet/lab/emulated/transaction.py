@@ -12,7 +12,7 @@ from iea_fleet.lab.emulated.disk import DISK_FULL, DiskError
 from iea_fleet.lab.emulated.journal import JOURNAL_BYTES, Journal, recover
 from iea_fleet.lab.emulated.machine import Machine, Session
 from iea_fleet.lab.emulated.plan import Plan, StepFailed, make_plan
-from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.lab.stores.names import folded
 from iea_fleet.model.answer import (
     Answer,
     EnsureOutcome,

@@ -17,7 +17,8 @@ from iea_fleet.model.request import (
     Work,
 )
 
-CANCELLED, FILE_NOT_FOUND = 1223, 2
+CANCELLED, FILE_NOT_FOUND, ACCESS_DENIED = 1223, 2, 5
+NO_SERVICES = "Cannot open Service Control Manager on computer '.'. This operation might require other privileges."
 PRINTED_LENGTH = 500
 LEAST_DELAY_S = 5.0
 """How long a restart waits at least, in seconds: the answer has to be out before."""
@@ -27,7 +28,8 @@ def carry_out(machine: Machine, step: Work) -> WorkOutcome:
     """Do one step, whose conditions hold."""
     match step:
         case RestartService():
-            return _told(step.id, machine.restart_service(step.name))
+            denied = "" if machine.identity.elevated else NO_SERVICES
+            return _told(step.id, denied or machine.restart_service(step.name))
         case RestartProcess():
             message = machine.restart_process(step.name, machine.expanded(step.path))
             return _told(step.id, message, FILE_NOT_FOUND if message else 0)
@@ -79,6 +81,9 @@ def _restart(machine: Machine, step: RestartComputer) -> WorkOutcome:
     if step.ask and somebody and machine.declines_restart:
         message = system_message(CANCELLED, machine.identity.culture)
         return WorkOutcome(id=step.id, ok=False, win32_code=CANCELLED, message=message, elapsed_ms=0)
+    if not machine.identity.elevated:
+        message = system_message(ACCESS_DENIED, machine.identity.culture)
+        return WorkOutcome(id=step.id, ok=False, win32_code=ACCESS_DENIED, message=message, elapsed_ms=0)
     # Who was asked has had the time to save; who is only told gets it now.
     delay_s = step.delay_s if somebody and not step.ask else 0
     machine.restart_due_s = max(LEAST_DELAY_S, float(delay_s))

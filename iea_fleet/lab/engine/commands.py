@@ -9,9 +9,9 @@ from __future__ import annotations
 import ntpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from iea_fleet.lab.command_line import (
+from iea_fleet.lab.engine.command_line import (
     PowerShellCall,
     PowerShellRefused,
     Step,
@@ -23,10 +23,8 @@ from iea_fleet.lab.command_line import (
     strip_cmd_quotes,
     unwrap_cmd,
 )
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, EngineRefused, Process
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, EngineRefused, Process
+from iea_fleet.lab.workstation import Workstation
 
 # HRESULT of ERROR_FILE_NOT_FOUND, what the shell answers when it starts a program itself and there is none.
 _FILE_NOT_FOUND: Final = 0x80070002

@@ -12,10 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
+from iea_fleet.lab.workstation import Workstation
 
 OutputName = Literal["stdout", "stderr"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from iea_fleet.lab.application import Installation
+from iea_fleet.lab.application.condition import Condition
 from iea_fleet.lab.application.program import FileChanges
-from iea_fleet.lab.condition import Condition
-from iea_fleet.lab.engine import Engine
+from iea_fleet.lab.engine.processes import Engine
 from iea_fleet.lab.share.faults import ShareFault
 from iea_fleet.lab.share.visit import FileServers
 from iea_fleet.lab.workstation import Workstation

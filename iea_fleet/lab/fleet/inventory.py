@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from iea_fleet.lab.fleet import PlannedHost
+from iea_fleet.lab.fleet.plan import PlannedHost
 from iea_fleet.model.errors import InputError, LocalFailure
 
 _INVENTORY_MARK = "# Inventory of the lab"

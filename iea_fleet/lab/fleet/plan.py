@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from iea_fleet.lab.application import Installation
+from iea_fleet.lab.fleet.sites import Site, make_sites
 from iea_fleet.lab.share.files import SharePlace
-from iea_fleet.lab.sites import Site, make_sites
 
 MIX = "mix"
 MAX_HOSTS = 10_000

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Account, Workstation
+from iea_fleet.lab.workstation import Account, Workstation
 
 # The user principal name in a certificate's SubjectAltName ([MS-WCCE] 2.2.2.7.7.4), an otherName of one UTF8String.
 PRINCIPAL_NAME: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")

@@ -12,13 +12,13 @@ from typing import Final
 
 import h11
 
-from iea_fleet.lab.engine import Engine
+from iea_fleet.lab.engine.processes import Engine
+from iea_fleet.lab.faults.kinds import Stage
 from iea_fleet.lab.http import fault_player
 from iea_fleet.lab.http.fault_player import Cut
 from iea_fleet.lab.http.logon import NOBODY, Logon, LogonResult
 from iea_fleet.lab.http.response import Response, soap_response, to_utf8
 from iea_fleet.lab.http.sealing import SealingRefused, seal, sealed_protocol, unseal
-from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman.dispatch import Caller, Reply, Verdict, answer
 from iea_fleet.lab.wsman.envelope import Request

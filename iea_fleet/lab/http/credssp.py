@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import ssl
 import struct
-from typing import TYPE_CHECKING
 
 import spnego
 from spnego.exceptions import InvalidCredentialError, SpnegoError
@@ -13,9 +12,7 @@ from spnego.exceptions import InvalidCredentialError, SpnegoError
 from iea_fleet.lab.http.accounts import find_account
 from iea_fleet.lab.http.negotiation import Negotiation, ProofRefused
 from iea_fleet.lab.http.sealing import SealingRefused
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Account, Workstation
+from iea_fleet.lab.workstation import Account, Workstation
 
 
 class _Inner(Negotiation):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iea_fleet.lab.engine import Engine
+from iea_fleet.lab.engine.processes import Engine
 from iea_fleet.lab.http.connection import Connection
 from iea_fleet.lab.http.fault_player import reset
 from iea_fleet.lab.http.kerberos import kerberos_is_there

@@ -10,14 +10,16 @@ import zlib
 from functools import lru_cache
 from typing import Final
 
+from iea_fleet.lab.faults.active import ActiveFault
+from iea_fleet.lab.faults.kinds import Stage
 from iea_fleet.lab.http.response import Response
-from iea_fleet.lab.transport_faults import ActiveFault, Stage
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.body import operation_timeout_s, render_receive
 from iea_fleet.lab.wsman.dispatch import Verdict
 from iea_fleet.lab.wsman.envelope import Request, attribute
+from iea_fleet.lab.wsman.fault import WsmanFault
 
 _HTML: Final = [("Content-Type", "text/html")]
 _XML_BOMB: Final = (
@@ -104,7 +106,7 @@ async def _running(request: Request, fault: ActiveFault) -> bytes:
     return render_receive(request.message_id, stream + state)
 
 
-def _access_denied(request: Request) -> faults.WsmanFault:
+def _access_denied(request: Request) -> WsmanFault:
     if request.action == ns.CREATE:
         return faults.access_denied()
     return faults.internal_error(0x80070005, "Access is denied. ")

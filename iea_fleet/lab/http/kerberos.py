@@ -8,12 +8,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from iea_fleet.lab.http.sealing import SealingRefused
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Description
+from iea_fleet.lab.workstation import Description
 
 # DER of the mechanisms' object identifiers: Kerberos 5, and the one that Windows names beside it ([MS-SPNG] 1.9).
 _KERBEROS_IDENTIFIERS: Final = (

@@ -9,15 +9,13 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from iea_fleet.lab.http.accounts import find_account, find_mapped_account, owner_name
 from iea_fleet.lab.http.credssp import CredSspExchange
 from iea_fleet.lab.http.negotiation import Negotiation, ProofRefused
 from iea_fleet.lab.http.sealing import SealingRefused
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Account, AuthSettings, Workstation
+from iea_fleet.lab.workstation import Account, Workstation
 
 # A token longer than this is no logon; Kerberos tickets with a large PAC reach 48 kB.
 _MAX_TOKEN: Final = 65_536
@@ -60,7 +58,7 @@ class Logon:
 
     def challenges(self) -> tuple[str, ...]:
         """The WWW-Authenticate values that the workstation's auth settings offer, in Windows' order."""
-        auth = self._auth()
+        auth = self._workstation.auth
         offered = {
             "Negotiate": auth.negotiate,
             "Kerberos": auth.kerberos,
@@ -69,14 +67,11 @@ class Logon:
         }
         return tuple(challenge for challenge, is_offered in offered.items() if is_offered)
 
-    def _auth(self) -> AuthSettings:
-        return self._workstation.faults.auth_settings(self._workstation.description.auth)
-
     def step(self, authorization: str | None) -> LogonResult:
         """Judge one request's Authorization header; None: the request has none."""
         if authorization is None:
             return self._connected or self._refuse()
-        auth = self._auth()
+        auth = self._workstation.auth
         if authorization.strip().lower() == MUTUAL:
             return self._mapped() if auth.certificate else self._refuse()
         scheme, _, value = authorization.partition(" ")
@@ -126,7 +121,8 @@ class Logon:
         """Log on who proved himself, unless a lock, UAC or a fault is in the way."""
         if self._workstation.faults.get("credentials_rejected") is not None:
             return self._wrong(account)
-        if self._locked(account) or self._workstation.faults.refuses_logon(account):
+        filtered = account.filtered or self._workstation.faults.get("logon_filtered") is not None
+        if filtered or self._locked(account):
             self._workstation.stats.refused_logons += 1
             self._forget()
             self.refused = True
@@ -137,7 +133,7 @@ class Logon:
         return LogonResult(owner_name(account), delegated=delegated)
 
     def _locked(self, account: Account) -> bool:
-        threshold = self._workstation.faults.lockout_threshold(self._workstation.description.lockout_threshold)
+        threshold = self._workstation.lockout_threshold
         return threshold is not None and self._workstation.wrong_passwords.get(account.name.casefold(), 0) >= threshold
 
     def _basic(self, value: str) -> LogonResult:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import spnego
 from spnego import UnwrapResult, WrapResult
@@ -26,10 +25,7 @@ from iea_fleet.lab.http.accounts import find_account, find_domain_account
 from iea_fleet.lab.http.kerberos import KerberosContext, TicketRefused, is_kerberos, kerberos_is_there
 from iea_fleet.lab.http.ntlm_message import AuthenticateFields, find_authenticate
 from iea_fleet.lab.http.sealing import SealingRefused
-from iea_fleet.lab.workstation import CbtHardening
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Account, Workstation
+from iea_fleet.lab.workstation import Account, CbtHardening, Workstation
 
 
 class ProofRefused(Exception):

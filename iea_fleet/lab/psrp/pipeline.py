@@ -20,7 +20,7 @@ from psrpcore.types import (
     PSObject,
 )
 
-from iea_fleet.lab.engine import CommandLine, Process, Signal
+from iea_fleet.lab.engine.processes import CommandLine, Process, Signal
 from iea_fleet.lab.psrp.errors import ErrorText, parse_errors
 from iea_fleet.lab.psrp.fragments import FragmentReader, PsrpRefused
 from iea_fleet.lab.psrp.script import CommandRefused, names_exit, render_script

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from psrpcore import (
     CreatePipelineEvent,
@@ -23,7 +23,7 @@ from psrpcore import (
 )
 from psrpcore.types import PSRPMessageType, PSVersion, RunspacePoolState
 
-from iea_fleet.lab.engine import EngineRefused
+from iea_fleet.lab.engine.processes import EngineRefused
 from iea_fleet.lab.psrp.fragments import (
     FragmentReader,
     PsrpRefused,
@@ -32,9 +32,6 @@ from iea_fleet.lab.psrp.fragments import (
     split_fragments,
 )
 from iea_fleet.lab.psrp.pipeline import Pipeline, Start
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
 
 # Windows writes fragments of 32 KB.
 _FRAGMENT_BYTES: Final = 32_768
@@ -47,17 +44,16 @@ class Runspace:
     """What [MS-PSRP] knows of one shell.
 
     Args:
-        workstation: whose PowerShell it is.
+        build: of the workstation's Windows, as `10.0.19045`.
         owner: the user as Windows names him.
         start: starts a process on the workstation.
         room: characters of base64 that the client takes in one answer.
     """
 
-    def __init__(self, workstation: Workstation, owner: str, start: Start, room: int) -> None:
+    def __init__(self, build: str, owner: str, start: Start, room: int) -> None:
         version = PSVersion(_POWERSHELL_VERSION)
-        build = PSVersion(f"{workstation.description.build}.1")
         self._pool = ServerRunspacePool(
-            {"PSVersionTable": {"PSVersion": version, "PSEdition": "Desktop", "BuildVersion": build}}
+            {"PSVersionTable": {"PSVersion": version, "PSEdition": "Desktop", "BuildVersion": PSVersion(f"{build}.1")}}
         )
         self._reader = FragmentReader()
         self._owner, self._start = owner, start

@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from iea_fleet.agent import LOADER
-from iea_fleet.lab import commands, output_faults
-from iea_fleet.lab.command_line import PowerShellCall
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process, Signal
+from iea_fleet.lab.engine import commands, output_faults
+from iea_fleet.lab.engine.command_line import PowerShellCall
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process, Signal
+from iea_fleet.lab.faults.kinds import Stage
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import INPUT_BOUND_BYTES, RealProcess
 from iea_fleet.lab.pwsh.stock import amended, is_bootstrap
-from iea_fleet.lab.transport_faults import Stage
 from iea_fleet.lab.workstation import Workstation
 
 _PROCESSES_PER_CPU = 2

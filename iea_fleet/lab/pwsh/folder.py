@@ -17,9 +17,9 @@ from typing import Any
 
 import iea_fleet
 from iea_fleet.lab.application import PROGRAM
+from iea_fleet.lab.application.condition import Condition
 from iea_fleet.lab.application.program import FileChanges
-from iea_fleet.lab.condition import Condition
-from iea_fleet.lab.program import FILE, WorkstationFile, WorkstationFiles
+from iea_fleet.lab.pwsh.program import FILE, WorkstationFile, WorkstationFiles
 from iea_fleet.lab.share.faults import ENDED_BY_RESTART, SYMPTOMS, WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.files import SharePlace
 from iea_fleet.lab.share.system_messages import ENGLISH, FRENCH
@@ -103,7 +103,7 @@ class WorkstationFolder:
             path.chmod(0o700)
         package = Path(iea_fleet.__file__).parent.parent
         run = shlex.join(
-            ["env", f"PYTHONPATH={package}", sys.executable, "-m", "iea_fleet.lab.program", str(self.root)]
+            ["env", f"PYTHONPATH={package}", sys.executable, "-m", "iea_fleet.lab.pwsh.program", str(self.root)]
         )
         self._programs = {
             self.real_path(PROGRAM): f'#!/bin/sh\nexec {run} "$@"\n',
@@ -209,6 +209,7 @@ class WorkstationFolder:
                 "machine": f"{whose.name}$",
                 "drives": {whose.place.drive: whose.place.root},
                 "declines": condition.declines_restart,
+                "plain_user": condition.plain_user(self.name, self.user),
                 "accounts": {
                     account.name.lower(): {
                         "password": account.password,

@@ -10,6 +10,7 @@
 #   machine    "POSTE-01$": the machine's account.
 #   drives     {"P:": "\\\\SRV\\Impact"}: what the person's profile remembers.
 #   declines   true: the person says no to a restart.
+#   plain_user "ASSO\\iea": the logon, which is without administrator's rights; null: it has them.
 #   accounts   {"marie": {"password": "...", "code": 0}}: those of the server, by name in lower case, without a domain;
 #              code: what a logon with the right password meets. Any other logon meets 1326.
 #   faults     [{"layer": "share", "code": 64, "concerns": ["logon", "user"], "despite_logon": false, "opened": 53,
@@ -26,6 +27,7 @@ $global:LabStep = 0
 function Get-Service {
     [CmdletBinding()]
     param ([Parameter(Position = 0)] [String[]] $Name)
+    if (Get-LabPlainUser) { throw "Cannot open Service Control Manager on computer '.'. This operation might require other privileges." }
     foreach ($wanted in $Name) {
         $files = @(Get-ChildItem -LiteralPath $env:IEA_LAB_SERVICES | Where-Object { $_.Name -like $wanted })
         if ($files.Count -eq 0) {
@@ -59,6 +61,13 @@ function New-LabFault {
     param ($Share, $Code)
     $sentence = if ($null -ne $Share -and $null -ne $Share['sentences']) { $Share.sentences["$Code"] }
     [ComponentModel.Win32Exception]::new([Int32] $Code, [String] $sentence)
+}
+function Get-LabPlainUser {
+    $share = Get-LabShare
+    if ($null -ne $share) { $share['plain_user'] }
+}
+function Assert-LabAdministrator {
+    if (Get-LabPlainUser) { throw (New-LabFault (Get-LabShare) 5) }
 }
 # Ends the faults that something ends.
 function Complete-LabStep {
@@ -108,11 +117,16 @@ function Expand-LabPath {
     $real = Get-LabPath (Get-LabShare) $own.Replace('/', '\')
     if ($null -eq $real) { $own } else { $real }
 }
+function Test-LabServerFile {
+    param ([String] $Path)
+    $share = Get-LabShare
+    $null -ne $share -and $Path.StartsWith($share.root + '/')
+}
 # Throws what a program of the logon meets that opens, or writes, a file of the share.
 function Assert-LabFile {
     param ([String] $Path, [Switch] $Write)
+    if (-not (Test-LabServerFile $Path)) { return }
     $share = Get-LabShare
-    if ($null -eq $share -or -not $Path.StartsWith($share.root + '/')) { return }
     Assert-LabLayer $share ('name', 'tcp', 'share', 'path') 'logon' -Opening
     if ($global:LabLogonRefused) { throw (New-LabFault $share $global:LabLogonRefused) }
     if ($Write) { Assert-LabLayer $share 'write' 'logon' -Opening }
@@ -124,6 +138,8 @@ function Read-LabFile {
 }
 function Write-LabFile {
     param ([String] $Path, [Byte[]] $Content, [String] $Like)
+    # Beside the settings files an ordinary account may make none; the state folder is its own.
+    if ($Path -match '\.[0-9a-f]{32}\.new$' -and -not (Test-LabServerFile $Path)) { Assert-LabAdministrator }
     Assert-LabFile $Path -Write
     & (Get-Own Write-DurableFile) $Path $Content $Like
 }
@@ -174,8 +190,16 @@ function Disconnect-LabShare {
     $global:LabLogonRefused = 0
     Complete-LabStep 'reconnect_share'
 }
+function Get-LabHostFact {
+    $fact = & (Get-Own Get-HostFact)
+    $user = Get-LabPlainUser
+    $fact.elevated = -not $user
+    if ($user) { $fact.user = $user }
+    $fact
+}
 function Get-LabPerson {
     $share = Get-LabShare
+    Assert-LabAdministrator
     if ($null -ne $share -and $share.person) { @{ Name = $share.person; Sid = 'S-1-5-21-1'; Drives = $share.drives } }
 }
 function Get-LabMachineAccount {
@@ -185,6 +209,7 @@ function Get-LabMachineAccount {
 function Invoke-LabAsOther {
     param ([String] $AsWhom, [String] $Errand, $Order, [Int64] $TimeoutMs)
     $share = Get-LabShare
+    Assert-LabAdministrator
     if ($AsWhom -eq 'user' -and -not ($null -ne $share -and $share.person)) { throw 'Nobody is logged on.' }
     if ($Errand -eq 'Show-Question') { return @{ layer = ''; code = 0; message = ''; answer = $(if ($share['declines']) { 7 } else { 6 }) } }
     $path = $Order['path']
@@ -202,13 +227,16 @@ function Invoke-LabAsOther {
     if ($Errand -eq 'Restore-Drive' -and $told.layer -eq 'none') { Complete-LabStep 'restore_drive' }
     $told
 }
-function Restart-LabWorkstation { Complete-LabStep 'restart_computer' }
+function Restart-LabWorkstation {
+    Assert-LabAdministrator
+    Complete-LabStep 'restart_computer'
+}
 $global:LabLogon = $false
 $global:LabLogonRefused = 0
 $replaced = @{
     'Expand-Path' = 'Expand-LabPath'; 'Read-FileByte' = 'Read-LabFile'; 'Write-DurableFile' = 'Write-LabFile'
     'Open-ShareStep' = 'Open-LabShareStep'; 'Connect-Share' = 'Connect-LabShare'; 'Disconnect-Share' = 'Disconnect-LabShare'
     'Invoke-AsOther' = 'Invoke-LabAsOther'; 'Get-Person' = 'Get-LabPerson'; 'Get-MachineAccount' = 'Get-LabMachineAccount'
-    'Restart-Workstation' = 'Restart-LabWorkstation'
+    'Restart-Workstation' = 'Restart-LabWorkstation'; 'Get-HostFact' = 'Get-LabHostFact'
 }
 foreach ($name in $replaced.Keys) { Set-Alias -Scope Global -Name $name -Value $replaced[$name] }

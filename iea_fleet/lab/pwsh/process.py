@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from iea_fleet.lab.engine import (
+from iea_fleet.lab.engine.processes import (
     EXIT_CODE_CONTROL_C,
     EXIT_CODE_TERMINATED,
     OutputName,

@@ -1,4 +1,4 @@
-"""The maintenance centre of a workstation that is a folder: `python -m iea_fleet.lab.program FOLDER ARGUMENTS`.
+"""The maintenance centre of a workstation that is a folder: `python -m iea_fleet.lab.pwsh.program FOLDER ARGUMENTS`.
 
 What it does is `application.program`; here are only the files. `service NAME` as arguments: this service was started.
 """

@@ -16,16 +16,16 @@ from iea_fleet.lab.application import (
     Installation,
     Servers,
 )
+from iea_fleet.lab.application.condition import Condition
 from iea_fleet.lab.application.program import FileChanges
-from iea_fleet.lab.condition import Condition
+from iea_fleet.lab.engine.staging import AsItStands
 from iea_fleet.lab.pwsh.engine import PwshEngine
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
+from iea_fleet.lab.pwsh.vendor import VendorCertificates, VendorProxy
 from iea_fleet.lab.share.faults import WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.files import DiskFolder
 from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers
-from iea_fleet.lab.staging import AsItStands
-from iea_fleet.lab.vendor import VendorCertificates, VendorProxy
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.model.errors import LocalFailure
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import singledispatch
 
-from iea_fleet.lab.emulated.stores import ini, json_pointer, pattern, properties, xml
-from iea_fleet.lab.emulated.stores.located import CannotHold, Located, Malformed
+from iea_fleet.lab.stores import ini, json_pointer, pattern, properties, xml
+from iea_fleet.lab.stores.located import CannotHold, Located, Malformed
 from iea_fleet.model.store import FileStore, IniStore, JsonStore, PropertiesStore, TextStore, XmlStore
 
 __all__ = ["VALUE_LENGTH", "CannotHold", "Located", "Malformed", "locate", "with_value"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iea_fleet.lab.emulated.stores.lines import Line, line_at_end, line_end_of, lines_of
-from iea_fleet.lab.emulated.stores.located import Located
-from iea_fleet.lab.emulated.stores.names import folded
+from iea_fleet.lab.stores.lines import Line, line_at_end, line_end_of, lines_of
+from iea_fleet.lab.stores.located import Located
+from iea_fleet.lab.stores.names import folded
 
 _BLANKS = " \t"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from iea_fleet.lab.emulated.stores.located import Located, Malformed
+from iea_fleet.lab.stores.located import Located, Malformed
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')

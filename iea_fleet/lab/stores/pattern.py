@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from iea_fleet.lab.emulated.stores.located import Located
+from iea_fleet.lab.stores.located import Located
 
 
 @lru_cache(maxsize=256)

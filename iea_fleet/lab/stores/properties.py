@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from iea_fleet.lab.emulated.stores.lines import line_at_end, lines_of
-from iea_fleet.lab.emulated.stores.located import Located, Malformed
+from iea_fleet.lab.stores.lines import line_at_end, lines_of
+from iea_fleet.lab.stores.located import Located, Malformed
 
 _BLANKS = " \t\f"
 # A backslash at a line's end, the line end, and the blanks that the next line begins with.

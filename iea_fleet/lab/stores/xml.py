@@ -9,7 +9,7 @@ import re
 from functools import partial
 from pyexpat import ExpatError, ParserCreate
 
-from iea_fleet.lab.emulated.stores.located import Located, Malformed
+from iea_fleet.lab.stores.located import Located, Malformed
 
 _SEPARATOR = "\x1f"
 _TAG = re.compile(r"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)(?P<end>\s*/?>)""")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from xml.etree import ElementTree
 
+from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.envelope import Request, render_envelope
 from iea_fleet.lab.wsman.namespaces import qualified
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
 
 DEFAULT_OPERATION_TIMEOUT_S: Final = 60.0
 # What an answer needs besides base64: envelope, stream elements, state.

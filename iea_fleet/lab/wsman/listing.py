@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from iea_fleet.lab.workstation import Shell, Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
-from iea_fleet.lab.wsman.envelope import Request, new_id, render_envelope
+from iea_fleet.lab.wsman.envelope import Request, attribute, new_id, render_envelope
 from iea_fleet.lab.wsman.namespaces import qualified
-from iea_fleet.lab.wsman.shells import Shell
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
+from iea_fleet.lab.wsman.runspace_shell import RunspaceShell
 
 
 def identify(workstation: Workstation, *, authenticated: bool) -> bytes:
@@ -38,7 +36,7 @@ def answer(workstation: Workstation, user: str, request: Request) -> bytes:
         if request.resource_uri == ns.CONFIG:
             content = _config(workstation)
         elif request.resource_uri in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
-            content = _find(workstation, request.selectors.get("ShellId", ""), user).render()
+            content = render_shell(_find(workstation, request.selectors.get("ShellId", ""), user))
         else:
             raise faults.resource_not_found(request.resource_uri)
         prefixes = "s a x w p" if request.resource_uri == ns.CONFIG else "s a x w rsp p"
@@ -63,7 +61,7 @@ def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
         items = "".join(_commands(_find(workstation, _filtered_shell(request), user)))
     else:
         # The last one first, as Windows lists them.
-        items = "".join(shell.render() for shell in reversed(workstation.shells.values()) if shell.owner == user)
+        items = "".join(render_shell(shell) for shell in reversed(workstation.shells.values()) if shell.owner == user)
     optimized = request.body is not None and request.body.find(qualified(ns.WSMAN, "OptimizeEnumeration")) is not None
     if optimized:
         content = (
@@ -78,6 +76,54 @@ def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
             workstation.enumerations.pop(next(iter(workstation.enumerations)))
         content = f"<n:EnumerateResponse><n:EnumerationContext>{context}</n:EnumerationContext></n:EnumerateResponse>"
     return render_envelope(f"{ns.ENUMERATION}/EnumerateResponse", request.message_id, content, "s a n w rsp p")
+
+
+def render_shell(shell: Shell, *, created: bool = False) -> str:
+    """The shell as an `rsp:Shell` element, children in Windows' order; `created`: in the answer to its Create."""
+    now = time.monotonic()
+    # Windows leaves backslashes out of the names (not the values) that it repeats here.
+    environment = "".join(
+        f'<rsp:Variable Name="{attribute(name.replace(chr(92), ""))}">{attribute(value)}</rsp:Variable>'
+        for name, value in shell.environment.items()
+    )
+    parts = [
+        f"<rsp:ShellId>{escape(shell.shell_id)}</rsp:ShellId>",
+        f"<rsp:Name>{escape(shell.name)}</rsp:Name>" if shell.name else "",
+        f"<rsp:ResourceUri>{escape(shell.resource_uri)}</rsp:ResourceUri>",
+        f"<rsp:Owner>{escape(shell.owner)}</rsp:Owner>",
+        f"<rsp:ClientIP>{escape(shell.client_ip)}</rsp:ClientIP>",
+        f"<rsp:ProcessId>{shell.process_id}</rsp:ProcessId>" if isinstance(shell, RunspaceShell) else "",
+        f"<rsp:WorkingDirectory>{escape(shell.working_directory)}</rsp:WorkingDirectory>"
+        if shell.working_directory
+        else "",
+        f"<rsp:Environment>{environment}</rsp:Environment>" if environment else "",
+        f"<rsp:IdleTimeOut>PT{shell.idle_timeout_s:.3f}S</rsp:IdleTimeOut>",
+        f"<rsp:InputStreams>{escape(shell.input_streams)}</rsp:InputStreams>",
+        f"<rsp:OutputStreams>{escape(shell.output_streams)}</rsp:OutputStreams>",
+        _session(shell) if isinstance(shell, RunspaceShell) else "",
+        f"<rsp:ShellRunTime>{_age(now - shell.created_at)}</rsp:ShellRunTime>",
+        f"<rsp:ShellInactivity>{_age(now - shell.used_at)}</rsp:ShellInactivity>",
+    ]
+    if isinstance(shell, RunspaceShell) and not created:
+        parts.append("<rsp:MemoryUsed>52MB</rsp:MemoryUsed><rsp:ChildProcesses>0</rsp:ChildProcesses>")
+    return f'<rsp:Shell xmlns:rsp="{ns.SHELL}">{"".join(parts)}</rsp:Shell>'
+
+
+def _session(shell: Shell) -> str:
+    return (
+        f"<rsp:MaxIdleTimeOut>PT2147483.647S</rsp:MaxIdleTimeOut><rsp:Locale>{shell.locale}</rsp:Locale>"
+        f"<rsp:DataLocale>{shell.data_locale}</rsp:DataLocale><rsp:CompressionMode>NoCompression"
+        f"</rsp:CompressionMode><rsp:ProfileLoaded>{'No' if shell.no_profile else 'Yes'}</rsp:ProfileLoaded>"
+        f"<rsp:Encoding>UTF8</rsp:Encoding><rsp:BufferMode>Block</rsp:BufferMode>"
+        f"<rsp:State>{'Connected' if shell.connected else 'Disconnected'}</rsp:State>"
+    )
+
+
+def _age(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"P{days}DT{hour}H{minute}M{second}S"
 
 
 def _find(workstation: Workstation, shell_id: str, user: str) -> Shell:

@@ -6,15 +6,16 @@ import asyncio
 import base64
 import re
 import uuid
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from iea_fleet.lab.engine import CommandLine, Engine, EngineRefused, Process
+from iea_fleet.lab.engine.processes import CommandLine, Engine, EngineRefused, Process
 from iea_fleet.lab.psrp.fragments import PsrpRefused
 from iea_fleet.lab.psrp.pipeline import Pipeline
 from iea_fleet.lab.psrp.runspace import Runspace
+from iea_fleet.lab.workstation import Shell, Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
 from iea_fleet.lab.wsman.body import (
@@ -34,17 +35,29 @@ from iea_fleet.lab.wsman.envelope import (
     render_envelope,
     text_of,
 )
+from iea_fleet.lab.wsman.fault import WsmanFault
 from iea_fleet.lab.wsman.namespaces import qualified
-from iea_fleet.lab.wsman.shells import Shell, check_command_quota, close_shell
-
-if TYPE_CHECKING:
-    from iea_fleet.lab.workstation import Workstation
+from iea_fleet.lab.wsman.shells import check_command_quota, close_shell
 
 _POWERSHELL: Final = "http://schemas.microsoft.com/powershell"
 _CONFIGURATION: Final = re.compile(re.escape(_POWERSHELL) + r"/[A-Za-z0-9._-]{1,256}", re.IGNORECASE)
 _PROTOCOL_VERSION: Final = re.compile(r"2\.\d{1,4}")
 _STOP: Final = re.compile(r"powershell/signal/(crtl_c|ctrl_c)", re.IGNORECASE)
-INPUT_STREAMS: Final = frozenset({"stdin", "pr"})
+_INPUT_STREAMS: Final = frozenset({"stdin", "pr"})
+
+
+@dataclass(slots=True, kw_only=True)
+class RunspaceShell(Shell):
+    """A shell of PowerShell with its runspace pool; its client may leave it."""
+
+    runspace: Runspace
+
+    def _end(self) -> None:
+        self.runspace.close()
+
+    def list_commands(self) -> list[tuple[str, str, bool]]:
+        """See `Shell.list_commands`; Windows tells no command line of a pipeline."""
+        return [(str(key).upper(), "", one.told) for key, one in self.runspace.pipelines.items()]
 
 
 def is_configuration(resource_uri: str) -> bool:
@@ -53,9 +66,18 @@ def is_configuration(resource_uri: str) -> bool:
 
 
 async def open_runspace(
-    workstation: Workstation, engine: Engine, shell: Shell, request: Request, body: ElementTree.Element
+    workstation: Workstation, engine: Engine, user: str, delegated: bool, request: Request, body: ElementTree.Element
 ) -> Runspace:
     """The runspace pool of a Create, opened by the messages in its creationXml.
+
+    Args:
+        workstation: where it is.
+        engine: what starts its PowerShell.
+        user: who asks.
+        delegated: whether his logon can go on to other machines.
+        request: the Create.
+        body: its rsp:Shell.
+
 
     Raises: WsmanFault.
     """
@@ -66,9 +88,9 @@ async def open_runspace(
         raise faults.schema_validation_error("A shell of PowerShell is created with a creationXml.")
 
     def start(line: CommandLine) -> Process:
-        return engine.start(workstation, replace(line, delegated=shell.delegated))
+        return engine.start(workstation, replace(line, delegated=delegated))
 
-    runspace = Runspace(workstation, shell.owner, start, answer_room(workstation, request))
+    runspace = Runspace(workstation.description.build, user, start, answer_room(workstation, request))
     try:
         await runspace.accept(decode_base64(content.text, "The creationXml"))
     except PsrpRefused as refused:
@@ -76,9 +98,9 @@ async def open_runspace(
     return runspace
 
 
-def _refused(refused: PsrpRefused) -> faults.WsmanFault:
+def _refused(refused: PsrpRefused) -> WsmanFault:
     """What Windows' own plugin answers to data that is not PSRP, HRESULT of a .NET exception in a provider's name."""
-    return faults.WsmanFault(
+    return WsmanFault(
         "w:InternalError",
         0x80131501,
         f"The client sent data that is not of the PowerShell Remoting Protocol: {refused}. ",
@@ -87,26 +109,26 @@ def _refused(refused: PsrpRefused) -> faults.WsmanFault:
     )
 
 
-async def carry_out(workstation: Workstation, shell: Shell, runspace: Runspace, request: Request) -> bytes:
+async def carry_out(workstation: Workstation, shell: RunspaceShell, request: Request) -> bytes:
     """Answer a request to a shell that is there already, except Delete.
 
     Raises: WsmanFault; data that is no PSRP breaks the runspace, and its shell is closed.
     """
     try:
         if request.action == ns.COMMAND:
-            return await _command(workstation, shell, runspace, request)
+            return await _command(workstation, shell, request)
         if request.action == ns.SEND:
-            return await _send(runspace, request)
+            return await _send(shell.runspace, request)
         if request.action == ns.RECEIVE:
-            return await _receive(workstation, shell, runspace, request)
+            return await _receive(workstation, shell, request)
         if request.action == ns.SIGNAL:
-            return _signal(runspace, request)
+            return _signal(shell.runspace, request)
         if request.action == ns.DISCONNECT:
-            return _disconnect(shell, runspace, request)
+            return _disconnect(shell, request)
         if request.action == ns.RECONNECT:
             return _reconnect(shell, request)
         if request.action == ns.CONNECT:
-            return await _connect(shell, runspace, request)
+            return await _connect(shell, request)
     except PsrpRefused as refused:
         close_shell(workstation, shell)
         raise _refused(refused) from refused
@@ -115,7 +137,8 @@ async def carry_out(workstation: Workstation, shell: Shell, runspace: Runspace, 
     raise faults.unsupported_feature(f"{request.action_name} of a shell of PowerShell")
 
 
-async def _command(workstation: Workstation, shell: Shell, runspace: Runspace, request: Request) -> bytes:
+async def _command(workstation: Workstation, shell: RunspaceShell, request: Request) -> bytes:
+    runspace = shell.runspace
     body = find_body(request, "CommandLine")
     command_id = body.get("CommandId") or new_id()
     check_id(command_id)
@@ -137,14 +160,14 @@ async def _command(workstation: Workstation, shell: Shell, runspace: Runspace, r
     return render_envelope(f"{ns.SHELL}/CommandResponse", request.message_id, answered)
 
 
-def _disconnect(shell: Shell, runspace: Runspace, request: Request) -> bytes:
+def _disconnect(shell: RunspaceShell, request: Request) -> bytes:
     """The client leaves the shell, [MS-WSMV] 3.1.4.13; pipelines go on, what they say waits."""
     body = find_body(request, "Disconnect")
     idle_s = parse_duration_s(text_of(body, "IdleTimeOut") or "")
     if idle_s:
         shell.idle_timeout_s = idle_s
     shell.connected = False
-    runspace.news.set()
+    shell.runspace.news.set()
     return render_envelope(f"{ns.SHELL}/DisconnectResponse", request.message_id, "", "s a w rsp p")
 
 
@@ -154,7 +177,7 @@ def _reconnect(shell: Shell, request: Request) -> bytes:
     return render_envelope(f"{ns.SHELL}/ReconnectResponse", request.message_id, "", "s a w rsp p")
 
 
-async def _connect(shell: Shell, runspace: Runspace, request: Request) -> bytes:
+async def _connect(shell: RunspaceShell, request: Request) -> bytes:
     """Another client comes to the shell, or then to one of its pipelines, [MS-WSMV] 3.1.4.15."""
     body = find_body(request, "Connect")
     content = body.find(qualified(_POWERSHELL, "connectXml"))
@@ -162,14 +185,14 @@ async def _connect(shell: Shell, runspace: Runspace, request: Request) -> bytes:
     if content is not None:
         if shell.connected:
             raise faults.not_disconnected()
-        fragments = await runspace.connect(decode_base64(content.text, "The connectXml"))
+        fragments = await shell.runspace.connect(decode_base64(content.text, "The connectXml"))
         shell.connected = True
         told = (
             f"<rsp:InputStreams>{escape(shell.input_streams)}</rsp:InputStreams><rsp:OutputStreams>"
             f'{escape(shell.output_streams)}</rsp:OutputStreams><pwsh:connectResponseXml xmlns:pwsh="{_POWERSHELL}">'
             f"{base64.b64encode(fragments).decode('ascii')}</pwsh:connectResponseXml>"
         )
-    elif _find(runspace, body.get("CommandId")) is None:
+    elif _find(shell.runspace, body.get("CommandId")) is None:
         raise faults.schema_validation_error("Connect takes a connectXml, or the id of a command.")
     elif not shell.connected:
         raise faults.shell_disconnected()
@@ -191,13 +214,14 @@ def _find(runspace: Runspace, command_id: str | None) -> Pipeline | None:
 async def _send(runspace: Runspace, request: Request) -> bytes:
     for stream in find_body(request, "Send").findall(qualified(ns.SHELL, "Stream")):
         pipeline = _find(runspace, stream.get("CommandId"))
-        if stream.get("Name") not in INPUT_STREAMS:
+        if stream.get("Name") not in _INPUT_STREAMS:
             raise faults.schema_validation_error("A shell of PowerShell takes the streams stdin and pr.")
         await runspace.accept(decode_base64(stream.text, "The stream"), pipeline)
     return render_envelope(f"{ns.SHELL}/SendResponse", request.message_id, "<rsp:SendResponse/>")
 
 
-async def _receive(workstation: Workstation, shell: Shell, runspace: Runspace, request: Request) -> bytes:
+async def _receive(workstation: Workstation, shell: RunspaceShell, request: Request) -> bytes:
+    runspace = shell.runspace
     desired = find_body(request, "Receive").find(qualified(ns.SHELL, "DesiredStream"))
     if desired is None:
         raise faults.schema_validation_error("rsp:Receive needs an rsp:DesiredStream.")

@@ -12,9 +12,10 @@ from iea_fleet.agent import LOADER, AnswerRefused, RefusalReason, parse_answer, 
 from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.machine import Identity, Machine
 from iea_fleet.lab.emulated.registry import RegistryPlace, RegistryValue
-from iea_fleet.lab.engine import Answer, CommandLine
-from iea_fleet.lab.output_faults import ALL_FAULTS, OUTPUT_FAULTS
-from iea_fleet.lab.transport_faults import FAULTS, FaultSet
+from iea_fleet.lab.engine.processes import Answer, CommandLine
+from iea_fleet.lab.faults import ALL_FAULTS
+from iea_fleet.lab.faults.output import OUTPUT_FAULTS
+from iea_fleet.lab.faults.transport import TRANSPORT_FAULTS
 from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.answer import PeopleFacts, Status, Step
 from iea_fleet.model.request import Request
@@ -33,7 +34,7 @@ class Poste:
     def __init__(self) -> None:
         self.machine = Machine(Identity("POSTE-01", "id-1"))
         self.machine.disk.lay(r"C:\app\a.ini", b"[S]\r\nk=1\r\n")
-        self.workstation = Workstation(Description("POSTE-01"), FaultSet(ALL_FAULTS))
+        self.workstation = Workstation(Description("POSTE-01"))
         self.engine = EmulatedEngine({"POSTE-01": self.machine})
 
     def run(self, command: str, *arguments: str, stdin: bytes = b"") -> Answer:
@@ -107,7 +108,7 @@ def test_other_commands_are_those_of_cmd(poste: Poste) -> None:
 
 
 def test_all_faults_have_one_table_and_no_name_twice() -> None:
-    assert len(ALL_FAULTS) == len(FAULTS) + len(OUTPUT_FAULTS)
+    assert len(ALL_FAULTS) == len(TRANSPORT_FAULTS) + len(OUTPUT_FAULTS)
 
 
 def fault(poste: Poste, name: str, **parameters: Any) -> None:

@@ -14,11 +14,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from iea_fleet.lab.command_line import PowerShellCall
-from iea_fleet.lab.commands import Hooks, start
-from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, Process
-from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.engine.command_line import PowerShellCall
+from iea_fleet.lab.engine.commands import Hooks, start
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process
+from iea_fleet.lab.http.endpoint import Endpoint
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 
 T = TypeVar("T")
@@ -97,7 +96,7 @@ class Lab:
             domain=None,
             auth=AuthSettings(allow_unencrypted=True),
         )
-        workstation = Workstation(replace(made, **changes), FaultSet())
+        workstation = Workstation(replace(made, **changes))
         engine = TestEngine()
         endpoint = Endpoint([workstation], engine)
         self.call(endpoint.start())

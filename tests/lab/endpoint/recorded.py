@@ -20,7 +20,7 @@ from xml.sax.saxutils import unescape
 
 import yaml
 
-from iea_fleet.lab.engine import ProcessOutput, Signal
+from iea_fleet.lab.engine.processes import ProcessOutput, Signal
 
 FACTS = Path(os.environ.get("IEA_FLEET_WINDOWS_FACTS") or Path(__file__).parents[4] / "shared" / "windows")
 SHELL: Final = "{http://schemas.microsoft.com/wbem/wsman/1/windows/shell}"

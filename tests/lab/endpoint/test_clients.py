@@ -20,7 +20,7 @@ from pypsrp.wsman import WSMan
 from spnego.channel_bindings import GssChannelBindings
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError
 
-from iea_fleet.lab.engine import Answer, AnswerProcess
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess
 from iea_fleet.lab.workstation import Account, AuthSettings, CbtHardening
 
 USER, PASSWORD = "Hélène", "pâss:wörd 1"

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.endpoint import Endpoint, EndpointRefused
-from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.http.endpoint import Endpoint, EndpointRefused
 from iea_fleet.lab.workstation import AuthSettings, Description, Workstation
 
 IDENTIFY = (
@@ -168,7 +167,7 @@ def test_bytes_are_counted_both_ways(host: Any) -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
 def test_an_address_that_is_not_loopback_is_refused_with_a_sentence(lab: Any, address: str) -> None:
-    endpoint = Endpoint([Workstation(Description("A", address, 0), FaultSet())], None)  # type: ignore[arg-type]
+    endpoint = Endpoint([Workstation(Description("A", address, 0))], None)  # type: ignore[arg-type]
     with pytest.raises(
         EndpointRefused, match=r"^A: .*loopback only.*\. Give it an address of 127\.0\.0\.0/8, or ::1\.$"
     ):
@@ -180,8 +179,8 @@ def test_a_port_in_use_is_refused_with_a_sentence_and_nothing_stays_open(lab: An
         free = probe.getsockname()[1]
         probe.close()
         stations = [
-            Workstation(Description("A", "127.0.0.1", free), FaultSet()),
-            Workstation(Description("B", "127.0.0.1", taken.getsockname()[1]), FaultSet()),
+            Workstation(Description("A", "127.0.0.1", free)),
+            Workstation(Description("B", "127.0.0.1", taken.getsockname()[1])),
         ]
         with pytest.raises(EndpointRefused, match=r"^B at 127.0.0.1:\d+: can't listen: the port is in use\. Choose"):
             lab.call(Endpoint(stations, None).start())  # type: ignore[arg-type]

@@ -24,12 +24,11 @@ from spnego import ContextReq
 from spnego.iov import BufferType
 from winrm.exceptions import InvalidCredentialsError
 
-from iea_fleet.lab import endpoint as endpoint_module
-from iea_fleet.lab.endpoint import EndpointRefused
+from iea_fleet.lab.http import endpoint as endpoint_module
+from iea_fleet.lab.http.endpoint import EndpointRefused
 from iea_fleet.lab.http.logon import Logon
 from iea_fleet.lab.http.sealing import SealingRefused
 from iea_fleet.lab.kdc import Realm
-from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import (
     Account,
     AuthSettings,
@@ -194,7 +193,7 @@ def token_for(name: str, service: str = "HTTP", **options: Any) -> bytes:
 
 def answer_to(description: dict[str, Any], token: bytes, scheme: str = "Kerberos", binding: bytes | None = None) -> Any:
     """What a logon says to one token."""
-    logon = Logon(Workstation(Description("POSTE-01", **description), FaultSet()), binding)
+    logon = Logon(Workstation(Description("POSTE-01", **description)), binding)
     return logon.step(f"{scheme} {base64.b64encode(token).decode()}")
 
 
@@ -246,7 +245,7 @@ def test_pywinrm_logs_on_with_credssp_and_hands_its_credentials_on(host: Any, tm
 def test_credssp_by_a_ticket_hands_the_credentials_on_too(kerberos: Realm) -> None:
     inner = spnego.client(PRINCIPAL, PASSWORD, hostname=NAME, service="HTTP", protocol="kerberos")
     context = spnego.client(PRINCIPAL, PASSWORD, protocol="credssp", credssp_negotiate_context=inner)
-    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos)), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos))), None)
     answer = exchange(context, logon)
     assert (answer.user, answer.delegated) == (f"ASSO\\{USER}", True)
 
@@ -298,14 +297,14 @@ def test_no_credentials_are_handed_on_unless_the_client_is_told_to(lab: Any, tmp
 def test_credssp_is_refused_to_somebody_between_the_two(monkeypatch: pytest.MonkeyPatch) -> None:
     # Who stands between shows the client another public key than the workstation's.
     monkeypatch.setattr("spnego._credssp.get_certificate_public_key", lambda _: b"\x30" + bytes(269))
-    logon = Logon(Workstation(Description("POSTE-01", **describe()), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
     context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
     answer = exchange(context, logon)
     assert (answer.user, context.complete) == (None, False)
 
 
 def test_credentials_that_are_not_the_accounts_are_not_handed_on() -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe()), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
     context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
     context._ts_credential.credentials.password = ""  # type: ignore[attr-defined]
     answer = exchange(context, logon)
@@ -379,7 +378,7 @@ def test_a_certificate_of_another_authority_gets_no_connection(lab: Any, host: A
 
 
 def test_naming_the_profile_of_certificates_without_one_is_refused() -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe()), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
     answer = logon.step("http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual")
     assert answer.user is None
 
@@ -390,14 +389,14 @@ def test_a_certificate_is_nobodys_where_certificates_are_switched_off(host: Any)
     profile = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
     users = []
     for auth in (ALL, AuthSettings()):
-        workstation = Workstation(Description("POSTE-01", **describe(auth=auth)), FaultSet())
+        workstation = Workstation(Description("POSTE-01", **describe(auth=auth)))
         users.append(Logon(workstation, None, der).step(profile).user)
     assert users == [LOCAL, None]
 
 
 def test_a_message_that_is_signed_and_not_encrypted_is_refused(kerberos: Realm) -> None:
     context = spnego.client(USER, PASSWORD, hostname=NAME, service="HTTP", protocol="kerberos")
-    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos)), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos))), None)
     answer = logon.step(f"Kerberos {base64.b64encode(context.step() or b'').decode()}")
     context.step(base64.b64decode(answer.challenges[0].partition(" ")[2]))
     for encrypt in (True, False):
@@ -419,14 +418,14 @@ def test_a_message_that_is_signed_and_not_encrypted_is_refused(kerberos: Realm) 
 )
 def test_no_tokens_log_on(tokens: list[bytes], schemes: list[str]) -> None:
     described = {**describe(), "keytab": Path("nowhere.keytab")}
-    logon = Logon(Workstation(Description("POSTE-01", **described), FaultSet()), b"x")
+    logon = Logon(Workstation(Description("POSTE-01", **described)), b"x")
     for scheme, token in zip(schemes, tokens, strict=False):
         answer = logon.step(f"{scheme} {base64.b64encode(token).decode()}")
         assert (answer.user, bool(answer.challenges)) == (None, True)
 
 
 def test_no_changed_ticket_logs_on(kerberos: Realm) -> None:
-    workstation = Workstation(Description("POSTE-01", **describe(kerberos)), FaultSet())
+    workstation = Workstation(Description("POSTE-01", **describe(kerberos)))
 
     @hypothesis_settings(max_examples=80)
     @given(position=st.integers(0, 10_000), flip=st.integers(1, 255), cut=st.booleans())
@@ -448,7 +447,7 @@ def test_no_changed_ticket_logs_on(kerberos: Realm) -> None:
 @hypothesis_settings(max_examples=60)
 @given(step=st.integers(0, 4), position=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_no_changed_exchange_of_credssp_logs_on(step: int, position: int, flip: int) -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe()), FaultSet()), None)
+    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
     context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
     token, count = context.step(), 0
     while token:

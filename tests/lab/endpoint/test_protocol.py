@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.engine import Answer, AnswerProcess
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess
 from iea_fleet.lab.workstation import Account, Quotas
 
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.transport_faults import FaultSet
+from iea_fleet.lab.http.endpoint import Endpoint
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 from tests.lab.endpoint.conftest import PASSWORD, USER, Client, TestEngine
 
@@ -20,8 +19,7 @@ CLEAR = AuthSettings(allow_unencrypted=True)
 
 def test_two_workstations_may_claim_one_name(lab: Any) -> None:
     twins = [
-        Workstation(Description("CLONE", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),), auth=CLEAR), FaultSet())
-        for _ in "12"
+        Workstation(Description("CLONE", "127.0.0.1", 0, accounts=(Account(USER, PASSWORD),), auth=CLEAR)) for _ in "12"
     ]
     endpoint = Endpoint(twins, TestEngine())
     lab.call(endpoint.start())
@@ -39,9 +37,7 @@ def test_a_thousand_workstations_start_in_seconds_each_with_its_own_address(lab:
         port = probe.getsockname()[1]
     account = (Account(USER, PASSWORD),)
     stations = [
-        Workstation(
-            Description(f"P{n:04}", f"127.77.{n // 250}.{n % 250 + 1}", port, None, account, auth=CLEAR), FaultSet()
-        )
+        Workstation(Description(f"P{n:04}", f"127.77.{n // 250}.{n % 250 + 1}", port, None, account, auth=CLEAR))
         for n in range(1000)
     ]
     endpoint = Endpoint(stations, TestEngine())

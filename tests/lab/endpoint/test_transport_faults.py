@@ -16,7 +16,9 @@ from xml.etree import ElementTree
 import pytest
 from cryptography import x509
 
-from iea_fleet.lab.transport_faults import CUT_STAGES, FAULTS, FaultRefused, FaultSet, Stage
+from iea_fleet.lab.faults.active import FaultRefused, FaultSet
+from iea_fleet.lab.faults.kinds import CUT_STAGES, Stage
+from iea_fleet.lab.faults.transport import TRANSPORT_FAULTS
 
 RESET = (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected)
 
@@ -358,13 +360,13 @@ def test_an_answer_may_have_endless_headers(host: Any) -> None:
 
 
 def test_the_table_is_complete_and_every_fault_of_it_can_be_set_with_its_defaults() -> None:
-    rows = {kind.row for kind in FAULTS.values()} - {None}
+    rows = {kind.row for kind in TRANSPORT_FAULTS.values()} - {None}
     assert rows == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 24, 37}
     faults = FaultSet()
-    for name, kind in FAULTS.items():
+    for name, kind in TRANSPORT_FAULTS.items():
         faults.set(name)
         assert kind.what
-    assert [fault.kind.name for fault in faults.active] == list(FAULTS)
+    assert [fault.kind.name for fault in faults.active] == list(TRANSPORT_FAULTS)
 
 
 @pytest.mark.parametrize(

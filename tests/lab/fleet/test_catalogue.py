@@ -6,14 +6,14 @@ import pytest
 
 from iea_fleet.lab.application import SITUATIONS
 from iea_fleet.lab.catalogue import CATALOGUE, check_name, find_entry
+from iea_fleet.lab.faults.output import OUTPUT_FAULTS
+from iea_fleet.lab.faults.transport import TRANSPORT_FAULTS
 from iea_fleet.lab.messages import EngineName
-from iea_fleet.lab.output_faults import OUTPUT_FAULTS
-from iea_fleet.lab.transport_faults import FAULTS
 from iea_fleet.model.errors import InputError
 
 
 def test_no_name_means_two_things() -> None:
-    assert len(CATALOGUE) == len(SITUATIONS) + len(FAULTS) + len(OUTPUT_FAULTS)
+    assert len(CATALOGUE) == len(SITUATIONS) + len(TRANSPORT_FAULTS) + len(OUTPUT_FAULTS)
 
 
 def test_every_name_has_a_sentence_and_an_engine() -> None:

@@ -28,9 +28,9 @@ from iea_fleet.lab.application import (
     Servers,
     Settings,
 )
+from iea_fleet.lab.application.condition import Condition, begin, mend
 from iea_fleet.lab.application.installation import holders, sessions_of
-from iea_fleet.lab.condition import Condition, begin, mend
-from iea_fleet.lab.seen import is_right, look
+from iea_fleet.lab.application.seen import is_right, look
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 

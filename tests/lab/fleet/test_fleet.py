@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iea_fleet.lab.application import SITUATIONS
-from iea_fleet.lab.fleet import DEMONSTRATION, MIX, PlannedHost, plan_fleet
-from iea_fleet.lab.sites import make_sites
+from iea_fleet.lab.fleet.plan import DEMONSTRATION, MIX, PlannedHost, plan_fleet
+from iea_fleet.lab.fleet.sites import make_sites
 
 
 def plan(count: int, sites: int = 6, seed: int = 1, situation: str = MIX) -> tuple[PlannedHost, ...]:

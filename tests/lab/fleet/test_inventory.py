@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from iea_fleet.lab.fleet import plan_fleet
-from iea_fleet.lab.inventory import Access, remove_inventory, vault_path, write_inventory
+from iea_fleet.lab.fleet.inventory import Access, remove_inventory, vault_path, write_inventory
+from iea_fleet.lab.fleet.plan import plan_fleet
 from iea_fleet.model.errors import InputError, LocalFailure
 
 FLEET = plan_fleet(4, sites=2, seed=1, situation="right", port=5985, own_addresses=True)

@@ -20,11 +20,11 @@ from iea_fleet.lab.application import (
     Reach,
     Servers,
 )
+from iea_fleet.lab.application.condition import Condition, begin
 from iea_fleet.lab.application.installation import bound_twice
 from iea_fleet.lab.application.program import IN_ASSISTANCE, UNREADABLE, WRONG_PASSWORD, WRONG_USE, digest, run, start
-from iea_fleet.lab.condition import Condition, begin
-from iea_fleet.lab.program import WorkstationFile
-from iea_fleet.lab.seen import look
+from iea_fleet.lab.application.seen import look
+from iea_fleet.lab.pwsh.program import WorkstationFile
 
 NOON = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001 - local time, as the application has it
 PASSWORD = "Mot-du-jour-é"

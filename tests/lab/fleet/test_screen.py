@@ -15,9 +15,9 @@ from iea_fleet.lab.application import (
     Reach,
     Servers,
 )
-from iea_fleet.lab.condition import Condition, begin
-from iea_fleet.lab.screen import AtTheDesk, Message, MessageKind, Tray, message, share_code, tray
-from iea_fleet.lab.seen import look
+from iea_fleet.lab.application.condition import Condition, begin
+from iea_fleet.lab.application.screen import AtTheDesk, Message, MessageKind, Tray, message, share_code, tray
+from iea_fleet.lab.application.seen import look
 from iea_fleet.lab.share.faults import ShareFault
 
 DESK = AtTheDesk(look(Condition().all_files().get), Servers(), None, frozenset(), False, ("PC-01",))

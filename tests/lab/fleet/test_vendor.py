@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from iea_fleet.lab.application import SITUATIONS, Reach, Servers
-from iea_fleet.lab.vendor import VendorCertificates, VendorProxy
+from iea_fleet.lab.pwsh.vendor import VendorCertificates, VendorProxy
 from iea_fleet.model.desired import AUTHENTICATION_URL, UPDATE_URL
 
 T = TypeVar("T")

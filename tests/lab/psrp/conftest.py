@@ -19,14 +19,13 @@ from pypsrp.wsman import WSMan
 
 from iea_fleet.lab.emulated.engine import EmulatedEngine
 from iea_fleet.lab.emulated.machine import Identity, Machine
-from iea_fleet.lab.endpoint import Endpoint
-from iea_fleet.lab.engine import CommandLine, Engine, Process
+from iea_fleet.lab.engine.processes import CommandLine, Engine, Process
+from iea_fleet.lab.http.endpoint import Endpoint
 from iea_fleet.lab.pwsh.engine import PwshEngine
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.share.files import SharePlace
 from iea_fleet.lab.share.servers import make_accounts
-from iea_fleet.lab.transport_faults import FaultSet
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 from iea_fleet.model.errors import InputError
 
@@ -71,8 +70,7 @@ class Host:
                 0 if https else None,
                 (Account(USER, PASSWORD),),
                 auth=AuthSettings(allow_unencrypted=True),
-            ),
-            FaultSet(),
+            )
         )
         self.loop = asyncio.new_event_loop()
         self.crashes: list[str] = []

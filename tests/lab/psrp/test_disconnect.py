@@ -10,6 +10,7 @@ from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import SelectorSet
 
+from iea_fleet.lab.wsman.listing import render_shell
 from tests.lab.psrp.conftest import Host
 
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
@@ -23,10 +24,10 @@ def test_a_client_leaves_and_is_back(emulated: Host) -> None:
     with emulated.pool() as pool:
         pool.disconnect()
         (shell,) = emulated.workstation.shells.values()
-        assert "<rsp:State>Disconnected</rsp:State>" in shell.render()
+        assert "<rsp:State>Disconnected</rsp:State>" in render_shell(shell)
         pool.connect()
         assert script_of(pool, "'still here'").invoke() == ["still here"]
-        assert "<rsp:State>Connected</rsp:State>" in shell.render()
+        assert "<rsp:State>Connected</rsp:State>" in render_shell(shell)
 
 
 def test_another_client_finds_the_pool_its_pipeline_and_what_that_said(pwsh: Host) -> None:

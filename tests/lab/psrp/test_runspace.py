@@ -15,7 +15,7 @@ from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from iea_fleet.lab.engine import Answer, AnswerProcess, CommandLine, ProcessOutput, Signal
+from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, ProcessOutput, Signal
 from tests.lab.psrp.conftest import NAME, PASSWORD, USER, Host, make_engine
 
 

@@ -1,0 +1,1 @@
+"""Which workstations a lab has, and the inventory that names them."""
