@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.text import neutralise
 
 SCRIPT: Final = Path(__file__).with_name("prepare.ps1")
@@ -55,13 +56,17 @@ def prepared_script(asked: Preparation) -> str:
     """
     text = SCRIPT.read_text("ascii")
     values = {
-        "name": _checked("--name", asked.name, _NAME, "a DNS name such as POSTE-12 or poste-12.example.org"),
-        "account": _checked("--account", asked.account, _ACCOUNT, "at most 20 letters, digits, dots, - and _"),
+        "name": _checked(
+            "--name", asked.name, _NAME, Phrase("Give a DNS name such as POSTE-12 or poste-12.example.org")
+        ),
+        "account": _checked(
+            "--account", asked.account, _ACCOUNT, Phrase("Give at most 20 letters, digits, dots, - and _")
+        ),
         "thumbprint": _checked(
             "--thumbprint",
             re.sub(r"[\s:\u200e]", "", asked.thumbprint).upper(),  # Windows' dialog puts a mark before it
             _THUMBPRINT,
-            "40 hexadecimal digits",
+            Phrase("Give 40 hexadecimal digits"),
         ),
     }
     for key, value in values.items():
@@ -77,23 +82,23 @@ def _put(text: str, place: str, value: str) -> str:
     return text.replace(place, f"{place.partition(' = ')[0]} = {value}", 1)
 
 
-def _checked(option: str, value: str, form: re.Pattern[str], must_be: str) -> str:
+def _checked(option: str, value: str, form: re.Pattern[str], mend: Phrase) -> str:
     if value and not form.fullmatch(value):
-        raise InputError(option, f"{neutralise(value, _SHOWN)!r} can't be used", f"Give {must_be}")
+        raise InputError(option, "'{value}' can't be used", mend, value=neutralise(value, _SHOWN))
     return value
 
 
 def _address(given: str) -> str:
     """An address or network as Windows' firewall takes it. Raises: InputError, also for the whole Internet."""
-    option, shown = "--controller", repr(neutralise(given, _SHOWN))
+    option, shown = "--controller", neutralise(given, _SHOWN)
     try:
         network = ipaddress.ip_network(given.strip())
     except ValueError as error:
         mend = "Give an address such as 192.0.2.10, or a network such as 192.0.2.0/24"
-        raise InputError(option, f"{shown} is no address or network", mend) from error
+        raise InputError(option, "'{value}' is no address or network", mend, value=shown) from error
     # Windows reads the unspecified address as any; and whoever writes half of the Internet means all of it.
     if network.prefixlen == 0 or network.network_address.is_unspecified:
-        raise InputError(option, f"{shown} is everybody", "Name the controllers alone")
+        raise InputError(option, "'{value}' is everybody", "Name the controllers alone", value=shown)
     if getattr(network.network_address, "scope_id", None):
-        raise InputError(option, f"{shown} has a zone", "Leave out what follows the %")
+        raise InputError(option, "'{value}' has a zone", "Leave out what follows the %", value=shown)
     return str(network.network_address) if network.num_addresses == 1 else str(network)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Engine,
     ForeignKey,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     select,
@@ -30,12 +32,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 SCHEMA_VERSION = 2
 """The version of the tables below. 1 had no `iea_rounds`."""
 
 BUSY_WAIT_S = 20
-"""How long a write waits for another process's write (SQLite)."""
+"""How long a write waits for another process's write (SQLite), and a connection for its server (PostgreSQL)."""
+
+_MAKING_TABLES = 0x1EA
+"""The advisory lock under which tables are made on PostgreSQL, where two controllers can begin at the same moment."""
 
 metadata = MetaData()
 
@@ -107,21 +113,23 @@ def open_ledger(url: str) -> Engine:
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise InputError(
                 "--ledger",
-                f"{parsed.get_backend_name()[:40]} can't hold a ledger",
+                "{database} can't hold a ledger",
                 "Write sqlite:///FILE or postgresql+psycopg://...",
+                database=parsed.get_backend_name()[:40],
             )
         engine = create_engine(parsed, **_options(parsed.get_backend_name()))
     except ImportError as error:
         raise InputError(
-            "--ledger", f"the package {error.name} is not installed", f"Install it: pip install {error.name}"
+            "--ledger", "the package {name} is not installed", "Install it: pip install {name}", name=error.name
         ) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         # A ValueError quotes what it can't read, which may be a part of a password.
-        said = "a part of it can't be read" if isinstance(error, ValueError) else error
+        said = Phrase("a part of it can't be read") if isinstance(error, ValueError) else error
         raise InputError(
             "--ledger",
-            f"this address of a ledger can't be used ({said})",
+            "this address of a ledger can't be used ({said})",
             "Write sqlite:///FILE or postgresql+psycopg://...",
+            said=said,
         ) from error
     shown = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
@@ -137,17 +145,20 @@ def open_ledger(url: str) -> Engine:
 
 
 def _options(backend: str) -> dict[str, Any]:
-    # We begin transactions ourselves on SQLite, so that readers of a decision hold the write lock while they decide.
-    return {"connect_args": {"timeout": BUSY_WAIT_S, "isolation_level": None}} if backend == "sqlite" else {}
+    if backend == "sqlite":
+        # We begin transactions ourselves, so that readers of a decision hold the write lock while they decide.
+        return {"connect_args": {"timeout": BUSY_WAIT_S, "isolation_level": None}}
+    # A run outlives a restart of the server: a connection is tried before it is used.
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": BUSY_WAIT_S, "application_name": "iea-fleet"}}
 
 
 def _make_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        said = system_said(error) if isinstance(error, OSError) else Phrase("no file can have this name")
         raise LocalFailure(
-            str(path), f"the ledger can't be written ({said})", "Mend that, or name another with --ledger"
+            str(path), "the ledger can't be written ({said})", "Mend that, or name another with --ledger", said=said
         ) from error
 
 
@@ -174,8 +185,7 @@ def _check_or_create(engine: Engine, shown: str) -> None:
                 if raw is not None:
                     connection.rollback()
                     raw.execute("PRAGMA journal_mode = WAL")
-        with engine.begin() as connection:
-            metadata.create_all(connection)
+        with _making_tables(engine) as connection:
             if connection.execute(select(versions.c.version)).first() is None:
                 connection.execute(insert(versions).values(version=SCHEMA_VERSION))
         return
@@ -186,13 +196,24 @@ def _check_or_create(engine: Engine, shown: str) -> None:
     if row.version > SCHEMA_VERSION:
         raise LocalFailure(
             shown,
-            f"a newer release wrote this ledger (version {row.version}, this release knows {SCHEMA_VERSION})",
+            "a newer release wrote this ledger (version {version}, this release knows {known})",
             "Update iea-fleet, or name another ledger with --ledger; nothing in it was touched",
+            version=row.version,
+            known=SCHEMA_VERSION,
         )
     if row.version < SCHEMA_VERSION:
-        with engine.begin() as connection:
-            metadata.create_all(connection)  # what newer versions have is tables of its own
+        with _making_tables(engine) as connection:  # what newer versions have is tables of its own
             connection.execute(update(versions).values(version=SCHEMA_VERSION))
+
+
+@contextmanager
+def _making_tables(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which every table is there; one at a time."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
+        metadata.create_all(connection)
+        yield connection
 
 
 @contextmanager
@@ -203,4 +224,4 @@ def database_named_for_user(where: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
         mend = "Free some space and run again" if "full" in said else "Mend that, or name another ledger with --ledger"
-        raise LocalFailure(where, f"the ledger can't be used ({said})", mend) from error
+        raise LocalFailure(where, "the ledger can't be used ({said})", mend, said=said) from error

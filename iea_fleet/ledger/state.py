@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 ENVIRONMENT_NAME = "IEA_FLEET_STATE"
 FREE_BYTES_NEEDED = 32 * 1024 * 1024
 """What a run of a thousand hosts keeps for a while, with room: checked before any host is asked."""
+_THIS_FOLDER: Final = Phrase("this folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,10 @@ class StateFolder:
         if free < needed:
             raise LocalFailure(
                 str(self.path),
-                f"only {free // 1024} kB are free on its disk, and a run needs {needed // 1024} kB",
+                "only {free} kB are free on its disk, and a run needs {needed} kB",
                 "Free some space, or name another state folder with --state",
+                free=free // 1024,
+                needed=needed // 1024,
             )
 
 
@@ -68,7 +73,7 @@ def open_state_folder(named: Path | None = None) -> StateFolder:
 
     Raises: LocalFailure when it can't be made or written, or when others own it or can write it.
     """
-    path = private_folder(find_state_folder(named).absolute(), "the state folder")
+    path = private_folder(find_state_folder(named).absolute(), Phrase("the state folder"))
     probe = path / f".write-{os.getpid()}"
     with named_for_user(path):
         try:
@@ -102,11 +107,14 @@ def named_for_user(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LocalFailure(
-            str(path), f"it can't be written ({error.strerror or error})", "Mend that, or name another with --state"
+            str(path),
+            "it can't be written ({said})",
+            "Mend that, or name another with --state",
+            said=system_said(error),
         ) from error
 
 
-def private_folder(path: Path, name: str = "this folder") -> Path:
+def private_folder(path: Path, name: Phrase = _THIS_FOLDER) -> Path:
     """Make a folder where it is missing, its parents too, and check that it is ours alone.
 
     Args:
@@ -121,25 +129,33 @@ def private_folder(path: Path, name: str = "this folder") -> Path:
         status = path.stat()
     except UnicodeEncodeError as error:
         raise LocalFailure(
-            str(path), f"{name} has a name that is not UTF-8", "Name another one with --state"
+            str(path), "{folder} has a name that is not UTF-8", "Name another one with --state", folder=name
         ) from error
     except (FileExistsError, NotADirectoryError) as error:
         raise LocalFailure(
-            str(path), f"{name} can't be used (a file is in its place)", "Name another one with --state"
+            str(path), "{folder} can't be used (a file is in its place)", "Name another one with --state", folder=name
         ) from error
     except OSError as error:
         raise LocalFailure(
-            str(path), f"{name} can't be used ({error.strerror})", "Name another one with --state"
+            str(path),
+            "{folder} can't be used ({said})",
+            "Name another one with --state",
+            folder=name,
+            said=system_said(error),
         ) from error
     if not stat.S_ISDIR(status.st_mode):
-        raise LocalFailure(str(path), f"{name} is a file", "Name a folder with --state")
+        raise LocalFailure(str(path), "{folder} is a file", "Name a folder with --state", folder=name)
     if status.st_uid != os.getuid():
-        raise LocalFailure(str(path), f"{name} belongs to another user", "Name a folder of your own with --state")
+        raise LocalFailure(
+            str(path), "{folder} belongs to another user", "Name a folder of your own with --state", folder=name
+        )
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise LocalFailure(
             str(path),
-            f"other users can write {name} (mode {stat.S_IMODE(status.st_mode):04o})",
+            "other users can write {folder} (mode {mode})",
             "Take that right away with chmod 700, or name another folder with --state",
+            folder=name,
+            mode=f"{stat.S_IMODE(status.st_mode):04o}",
         )
     return path
 

@@ -21,9 +21,12 @@ from iea_fleet.ledger.records import AskedHost, HostRecord, RunKind, RunOverview
 from iea_fleet.ledger.schema import database_named_for_user, leases, open_ledger, outcomes, rounds, runs
 from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
 from iea_fleet.model.outcome import Outcome
+from iea_fleet.model.phrase import Phrase, first_and_others
 
 LEASE_MS = 120_000
 """How long a lease outlives its last renewal, for holders on other machines; on this one, the lock file tells."""
+
+_MACHINE_ID = Path("/etc/machine-id")
 
 _CHUNK = 500
 """Host names in one statement: below the limit of variables of any database."""
@@ -64,22 +67,26 @@ class Ledger:
             lock: the run's lock file, held by this process.
         Raises: HostsBusy when a run that is under way holds one of the hosts.
         """
-        now = _now_ms()
         with database_named_for_user(self._where):
             try:
-                with self._engine.begin() as connection:
-                    self._release_dead(connection, now)
-                    self._refuse_held(connection, [asked.host for asked in new.hosts])
-                    connection.execute(insert(runs).values(**_run_row(run, new, lock, now)))
-                    rows = [{"run": run, "position": i, **asked.model_dump()} for i, asked in enumerate(new.hosts)]
-                    connection.execute(insert(outcomes), rows)
-                    held = [{"host": asked.host, "run": run, "expires_ms": now + LEASE_MS} for asked in new.hosts]
-                    connection.execute(insert(leases), held)
+                self._begin(run, new, lock)
             except IntegrityError:
-                # Another machine was quicker between our look and our insert; SQLite lets one in at a time.
-                with self._engine.begin() as connection:
-                    self._refuse_held(connection, [asked.host for asked in new.hosts])
-                raise
+                # On a server another machine can be quicker between our look and our insert: now we see its leases, or
+                # it has ended already. A file lets one in at a time.
+                self._begin(run, new, lock)
+
+    def _begin(self, run: str, new: NewRun, lock: Path) -> None:
+        now = _now_ms()
+        with self._engine.begin() as connection:
+            self._release_dead(connection, now)
+            self._refuse_held(connection, [asked.host for asked in new.hosts])
+            connection.execute(insert(runs).values(**_run_row(run, new, lock, now)))
+            rows = [{"run": run, "position": i, **asked.model_dump()} for i, asked in enumerate(new.hosts)]
+            connection.execute(insert(outcomes), rows)
+            # In one order in every run: two that want the same hosts wait for each other, and not in a circle.
+            names = sorted(asked.host for asked in new.hosts)
+            held = [{"host": host, "run": run, "expires_ms": now + LEASE_MS} for host in names]
+            connection.execute(insert(leases), held)
 
     def record(self, run: str, found: Mapping[str, Outcome]) -> None:
         """Write what became of hosts, by name, as soon as it is known; a later outcome of a run replaces an earlier."""
@@ -119,7 +126,7 @@ class Ledger:
         try:
             return tuple(Outcome.model_validate_json(row.outcome) for row in found)
         except ValidationError as error:
-            raise self._damaged(f"the rounds with {host}") from error
+            raise self._damaged(Phrase("the rounds with {host}", host=host)) from error
 
     def renew(self, run: str) -> bool:
         """Prolong a run's leases; `False` when it holds none any more, because it was taken for dead."""
@@ -156,7 +163,7 @@ class Ledger:
             found = connection.execute(query).mappings().all() if run.isascii() else []
         if len(found) != 1:
             what = "no run of this ledger has this id" if not found else "several runs begin with this"
-            raise InputError(f"run {run[:60]!r}", what, "See iea-fleet runs list")
+            raise InputError(Phrase("run '{run}'", run=run[:60]), what, "See iea-fleet runs list")
         return self._run(found[0])
 
     def hosts(self, run: str) -> tuple[HostRecord, ...]:
@@ -183,12 +190,15 @@ class Ledger:
         for record in map(self._run, under_way):
             if not _is_dead(record, now):
                 continue
-            connection.execute(delete(leases).where(leases.c.run == record.id))
-            connection.execute(
+            # On a server it may have renewed its leases, or ended, since we looked.
+            marked = connection.execute(
                 update(runs)
                 .where(runs.c.id == record.id)
+                .where(runs.c.state == record.state.value, runs.c.renewed_ms == record.renewed_ms)
                 .values(state=RunState.INTERRUPTED.value, reason="its process ended", ended_ms=record.renewed_ms)
             )
+            if marked.rowcount:
+                connection.execute(delete(leases).where(leases.c.run == record.id))
 
     def _refuse_held(self, connection: Connection, hosts: Sequence[str]) -> None:
         held: dict[str, list[str]] = {}
@@ -200,11 +210,13 @@ class Ledger:
             return
         run, names = next(iter(held.items()))
         record = self._run(connection.execute(select(runs).where(runs.c.id == run)).mappings().one())
-        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise HostsBusy(
-            f"{names[0]}{others}",
-            f"run {run} of {record.holder} (process {record.pid}) is at work there",
+            first_and_others(names),
+            "run {run} of {holder} (process {pid}) is at work there",
             "Wait until it has ended, or leave these hosts out with --limit",
+            run=run,
+            holder=record.holder,
+            pid=record.pid,
         )
 
     def _overview(self, connection: Connection, record: RunRecord) -> RunOverview:
@@ -222,7 +234,7 @@ class Ledger:
             values.update(kind=RunKind(values["kind"]), state=RunState(values["state"]))
             return RunRecord.model_validate(values)
         except (ValidationError, ValueError) as error:
-            raise self._damaged(f"run {values.get('id')}") from error
+            raise self._damaged(Phrase("run {run}", run=values.get("id"))) from error
 
     def _host(self, row: RowMapping) -> HostRecord:
         try:
@@ -233,13 +245,14 @@ class Ledger:
                 answered_ms=row["answered_ms"],
             )
         except ValidationError as error:
-            raise self._damaged(f"run {row['run']}, host {row['host']}") from error
+            raise self._damaged(Phrase("run {run}, host {host}", run=row["run"], host=row["host"])) from error
 
-    def _damaged(self, what: str) -> LocalFailure:
+    def _damaged(self, what: Phrase) -> LocalFailure:
         return LocalFailure(
             self._where,
-            f"the ledger's row for {what} is damaged",
+            "the ledger's row for {what} is damaged",
             "Name another ledger with --ledger and keep this one",
+            what=what,
         )
 
 
@@ -259,14 +272,22 @@ def _run_row(run: str, new: NewRun, lock: Path, now: int) -> dict[str, object]:
         "renewed_ms": now,
         "ended_ms": None,
         "holder": f"{getpass.getuser()}@{socket.gethostname()}",
-        "machine": socket.gethostname(),
+        "machine": _machine(),
         "pid": os.getpid(),
         "lock": str(lock),
     }
 
 
+def _machine() -> str:
+    """What this machine is called in the ledger. Containers and copies can share a name: systemd's id is added."""
+    try:
+        return f"{socket.gethostname()} {_MACHINE_ID.read_text(encoding='ascii').strip()[:32]}"
+    except (OSError, ValueError):
+        return socket.gethostname()
+
+
 def _is_dead(record: RunRecord, now: int) -> bool:
     """Whether a run's process is gone: by its lock on this machine, whatever the clock says, else by its lease."""
-    if record.machine == socket.gethostname():
+    if record.machine == _machine():
         return not is_held(Path(record.lock))
     return now > record.renewed_ms + LEASE_MS

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 
 MAX_CHARACTERS = 262_144
 MAX_NODES = 10_000
@@ -36,21 +37,21 @@ def load_document(model: type[ModelT], text: str, source: str) -> ModelT:
         InputError: naming the line, and for an unknown key the nearest known one.
     """
     if len(text) > MAX_CHARACTERS:
-        raise InputError(source, f"has more than {MAX_CHARACTERS} characters", "Is it the right file?")
+        raise InputError(source, "has more than {most} characters", "Is it the right file?", most=MAX_CHARACTERS)
     lines: dict[Path, int] = {}
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = _Reader(source, lines).read(node, ()) if node is not None else {}
     except RecursionError:
-        raise InputError(source, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it.") from None
+        raise InputError(source, "is nested deeper than {most} levels", "Flatten it.", most=MAX_DEPTH) from None
     except (ValueError, OverflowError) as error:
         # PyYAML lets these through: an escape beyond Unicode, a version number without end.
         raise InputError(source, "is no valid YAML: it holds an impossible number", "Correct it.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"{source}, line {mark.line + 1}" if mark is not None else source
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be read"
-        raise InputError(where, f"is no valid YAML: {problem}", "Correct the line.") from error
+        where = _place(source, mark.line + 1) if mark is not None else source
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or Phrase("it can't be read")
+        raise InputError(where, "is no valid YAML: {problem}", "Correct the line.", problem=problem) from error
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
@@ -68,32 +69,35 @@ class _Reader:
     def read(self, node: yaml.Node, path: Path) -> object:
         self._nodes += 1
         line = node.start_mark.line + 1
+        where = _place(self._source, line)
         self._lines.setdefault(path, line)
         if self._nodes > MAX_NODES:
-            raise self._refused(line, f"holds more than {MAX_NODES} values", "Remove aliases or split it.")
+            raise InputError(where, "holds more than {most} values", "Remove aliases or split it.", most=MAX_NODES)
         if len(path) > MAX_DEPTH:
-            raise self._refused(line, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it.")
+            raise InputError(where, "is nested deeper than {most} levels", "Flatten it.", most=MAX_DEPTH)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, line) if isinstance(node, yaml.ScalarNode) else None
+        return self._scalar(node, where) if isinstance(node, yaml.ScalarNode) else None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
+            where = _place(self._source, line)
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str) or key == "<<":
-                raise self._refused(line, "has a key that is no plain text", "Write the keys out.")
+                raise InputError(where, "has a key that is no plain text", "Write the keys out.")
             if key in values:
-                raise self._refused(line, f"has the key {key!r} twice", "Keep one of them.")
+                raise InputError(where, "has the key '{key}' twice", "Keep one of them.", key=key)
             self._lines[(*path, key)] = line
             values[key] = self.read(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: yaml.ScalarNode, line: int) -> object:
-        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    @staticmethod
+    def _scalar(node: yaml.ScalarNode, where: Phrase) -> object:
+        shown, kind = node.value[:40], node.tag.removeprefix("tag:yaml.org,2002:")
         constructor = yaml.constructor.SafeConstructor()
         try:
             if kind == "null":
@@ -104,22 +108,27 @@ class _Reader:
                 integer = int(constructor.construct_yaml_int(node))
                 if abs(integer) < _INTEGERS_BELOW:
                     return integer
-                raise self._refused(
-                    line, f"has {node.value[:40]!r}, which is too large a number", "Give a smaller one."
+                raise InputError(
+                    where, "has '{value}', which is too large a number", "Give a smaller one.", value=shown
                 )
             if kind == "float":
                 number = float(constructor.construct_yaml_float(node))
                 if math.isfinite(number):
                     return number
-                raise self._refused(line, f"has {node.value!r}, which is no finite number", "Give a number.")
+                raise InputError(where, "has '{value}', which is no finite number", "Give a number.", value=shown)
         except (ValueError, LookupError, OverflowError):  # PyYAML trusts a tag: `!!int ""`, `!!bool x`
-            raise self._refused(line, f"has {node.value[:40]!r}, which is no {kind}", "Correct the value.") from None
+            raise InputError(
+                where, "has '{value}', which is not of the kind {kind}", "Correct the value.", value=shown, kind=kind
+            ) from None
         if kind in {"str", "timestamp"}:
             return str(node.value)
-        raise self._refused(line, f"has a value of kind {node.tag!r}", "Only text, numbers, lists and keys are read.")
+        raise InputError(
+            where, "has a value of kind '{kind}'", "Only text, numbers, lists and keys are read.", kind=node.tag
+        )
 
-    def _refused(self, line: int, what: str, mend: str) -> InputError:
-        return InputError(f"{self._source}, line {line}", what, mend)
+
+def _place(source: str, line: int) -> Phrase:
+    return Phrase("{source}, line {line}", source=source, line=line)
 
 
 def _refusal(
@@ -128,17 +137,19 @@ def _refusal(
     first = first_error(error)
     path = _path_in_document(data, first["loc"])
     line = lines.get(path, 1)
-    where = f"{source}, line {line}"
-    name = ".".join(str(part) for part in path) or "the document"
+    where = _place(source, line)
+    name = ".".join(str(part) for part in path) or Phrase("the document")
     if first["type"] == "extra_forbidden":
         known = known_keys(model, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        mend = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(known))}."
-        return InputError(where, f"unknown key {name!r}", mend)
+        there_is = Phrase("Known here: {names}.", names=", ".join(sorted(known)))
+        mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_is
+        return InputError(where, "unknown key '{name}'", mend, name=name)
     if first["type"] == "missing":
-        return InputError(where, f"{name!r} lacks the key {first['loc'][-1]!r}", "Add it.")
+        return InputError(where, "'{name}' lacks the key '{key}'", "Add it.", name=name, key=first["loc"][-1])
     message = first["msg"].removeprefix("Value error, ")
-    return InputError(where, f"{name!r}: {message[0].lower()}{message[1:]}", "Correct the value.")
+    said = f"{message[0].lower()}{message[1:]}"
+    return InputError(where, "'{name}': {said}", "Correct the value.", name=name, said=said)
 
 
 def _path_in_document(data: object, location: tuple[str | int, ...]) -> Path:

@@ -1,4 +1,4 @@
-"""Failures that a user can meet. Each carries what happened, where, and how to mend it.
+"""Failures that a user can meet. Each carries what happened, where, and how to mend it, for people of any language.
 
     FleetError                  70  something of ours is broken
     ├── InputError               3  inventory, profile, pattern, credentials or an option can't be used
@@ -11,23 +11,61 @@ was wrong, 4 some hosts could not be judged, 130 interrupted.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from iea_fleet.model.phrase import Phrase, Translate
+
+SENTENCE: Final = "{where}: {what}. {mend}"
+"""How the three parts of a failure are put together; a template like theirs."""
 
 
 class FleetError(Exception):
-    """Root of every failure that a user can meet.
+    """Root of every failure that a user can meet. As text it is English; `sentence` tells it in any language.
 
     Args:
-        where: the host, file or option concerned.
-        what: what happened, one sentence without its full stop.
-        mend: what to do about it, one sentence.
+        where: the host, file or option concerned, as it is; a phrase where it is words of ours.
+        what: what happened, one sentence without its full stop: a constant English template, or a phrase.
+        mend: what to do about it, one sentence, likewise.
+        values: what stands for the placeholders of those two templates, see `Phrase`.
     """
 
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(f"{where}: {what}. {mend}")
-        self.where, self.what, self.mend = where, what, mend
+    def __init__(self, where: str | Phrase, what: str | Phrase, mend: str | Phrase, /, **values: object) -> None:
+        super().__init__(where, what, mend)
+        self.phrases = (
+            where if isinstance(where, Phrase) else Phrase("{where}", where=where),
+            what if isinstance(what, Phrase) else Phrase(what, **values),
+            mend if isinstance(mend, Phrase) else Phrase(mend, **values),
+        )
+
+    def parts(self, translate: Translate = str) -> tuple[str, str, str]:
+        """Where, what and how to mend it, in a language."""
+        where, what, mend = (phrase.told(translate) for phrase in self.phrases)
+        return where, what, mend
+
+    def sentence(self, translate: Translate = str) -> str:
+        """All of it in a language."""
+        where, what, mend = self.phrases
+        return Phrase(SENTENCE, where=where, what=what, mend=mend).told(translate)
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    @property
+    def where(self) -> str:
+        """Where it happened, in English."""
+        return self.parts()[0]
+
+    @property
+    def what(self) -> str:
+        """What happened, in English."""
+        return self.parts()[1]
+
+    @property
+    def mend(self) -> str:
+        """How to mend it, in English."""
+        return self.parts()[2]
 
 
 class InputError(FleetError):

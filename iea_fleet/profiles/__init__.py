@@ -7,6 +7,7 @@ from pathlib import Path
 
 from iea_fleet.model.document import MAX_CHARACTERS, load_document
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase, system_said
 from iea_fleet.model.profile import Profile
 
 _SHIPPED = Path(__file__).parent
@@ -32,9 +33,11 @@ def find_profile(name_or_path: str) -> Profile:
         path = _SHIPPED / f"{name_or_path}.yml"
     else:
         raise InputError(
-            "profile",
-            f"there is no profile named {name_or_path!r}",
-            f"There is: {', '.join(profile_names())}; for a file of your own give its path, such as ./mine.yml.",
+            Phrase("profile"),
+            "there is no profile named '{name}'",
+            "There is: {names}; for a file of your own give its path, such as ./mine.yml.",
+            name=name_or_path,
+            names=", ".join(profile_names()),
         )
     try:
         if path.exists() and not path.is_file():
@@ -42,7 +45,12 @@ def find_profile(name_or_path: str) -> Profile:
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_CHARACTERS + 1)
     except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
-        text_is_bad = isinstance(error, UnicodeDecodeError)
-        reason = "it is not UTF-8 text" if text_is_bad else getattr(error, "strerror", None) or "there is no such path"
-        raise InputError(str(path), f"the profile can't be read: {reason}", "Check the path and its rights.") from error
+        if isinstance(error, OSError):
+            reason = system_said(error)
+        else:
+            text_is_bad = isinstance(error, UnicodeDecodeError)
+            reason = Phrase("it is not UTF-8 text") if text_is_bad else Phrase("there is no such path")
+        raise InputError(
+            str(path), "the profile can't be read: {reason}", "Check the path and its rights.", reason=reason
+        ) from error
     return load_document(Profile, text, str(path))

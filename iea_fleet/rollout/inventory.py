@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from iea_fleet.ledger.records import AskedHost
 from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.phrase import Phrase, first_and_others, system_said
 from iea_fleet.model.text import neutralise
 from iea_fleet.rollout.content import NOT_FOR_ANSIBLE
 from iea_fleet.rollout.settings import require_settings
@@ -96,14 +97,17 @@ def read_inventory(
         names = neutralise(", ".join(dict.fromkeys(unmatched)), _SHOWN_CHARACTERS)
         raise InputError(
             f"{named_by} {names}",
-            f"no host or group of {where} has this name",
-            f"ansible-inventory -i {sources[0]} --graph shows its names",
+            "no host or group of {inventory} has this name",
+            "ansible-inventory -i {source} --graph shows its names",
+            inventory=where,
+            source=sources[0],
         )
     groups = _parse(done.stdout, where)
     _require_names(_members(groups, "all", set()), where)
     hosts = tuple(_hosts(groups))
     if not hosts:
-        what = f"no host matches {named_by} {pattern}" if pattern else "the inventory has no hosts"
+        no_match = Phrase("no host matches {named_by} {pattern}", named_by=named_by, pattern=pattern)
+        what = no_match if pattern else Phrase("the inventory has no hosts")
         raise InputError(where, what, "Add workstations to it, or name another one with --inventory")
     _require_credentials(hosts, _variables(groups), where)
     require_settings([host.name for host in hosts], _variables(groups), where)
@@ -116,7 +120,8 @@ def _require_pattern(pattern: str, named_by: str) -> None:
     a bracket that is not closed (Ansible leaves it out, so that `~[` is `~`, which matches every name).
     """
     shown = f"{named_by} {neutralise(pattern, _SHOWN_CHARACTERS) or repr(pattern)}"
-    mend = f"Name hosts or groups, or leave {LIMIT} out for all" if named_by == LIMIT else "Name one of the inventory"
+    some = Phrase("Name hosts or groups, or leave {limit} out for all", limit=LIMIT)
+    mend = some if named_by == LIMIT else Phrase("Name one of the inventory")
     if not re.fullmatch(r"[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*", pattern):
         raise InputError(shown, "its brackets don't match, and Ansible would leave them out", mend)
     parts = [part.strip() for part in re.split(r"[,:]", pattern)]
@@ -144,11 +149,14 @@ def _ansible(
             )
         except subprocess.TimeoutExpired as error:
             raise InputError(
-                "the inventory", f"Ansible did not read it within {_TIME_LIMIT_S} s", "Look at its plugins and scripts"
+                Phrase("the inventory"),
+                "Ansible did not read it within {limit_s} s",
+                "Look at its plugins and scripts",
+                limit_s=_TIME_LIMIT_S,
             ) from error
         except OSError as error:
             raise LocalFailure(
-                sys.executable, f"Ansible can't be started ({error.strerror})", "Install it again"
+                sys.executable, "Ansible can't be started ({said})", "Install it again", said=system_said(error)
             ) from error
 
 
@@ -159,16 +167,18 @@ def _inventory_error(where: str, told: str, vault: Vault) -> InputError:
         )
     if "Decryption failed" in told:
         return _wrong_vault_password(where, vault)
-    error = told.rpartition("[ERROR]: ")[2][:500].rstrip(".") or "Ansible gave no reason"
+    error = told.rpartition("[ERROR]: ")[2][:500].rstrip(".")
+    what = Phrase("{said}", said=error) if error else Phrase("Ansible gave no reason")
     cause = re.search(r"Failed to parse inventory with 'yaml' plugin: (.{1,200}?)(?:\. |$)", told)
     if cause and "Completely failed to parse" in error:
-        error = f"it can't be parsed ({cause[1]})"
-    return InputError(where, error, "Try ansible-inventory --list with it, which says more")
+        what = Phrase("it can't be parsed ({said})", said=cause[1])
+    return InputError(where, what, "Try ansible-inventory --list with it, which says more")
 
 
 def _wrong_vault_password(where: str, vault: Vault) -> InputError:
-    given = f"the password in {vault.file}" if vault.file else "the vault password that was given"
-    return InputError(where, f"{given} does not open what is encrypted there", "Give the right one")
+    of_file = Phrase("the password in {file} does not open what is encrypted there", file=vault.file)
+    what = of_file if vault.file else Phrase("the vault password that was given does not open what is encrypted there")
+    return InputError(where, what, "Give the right one")
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
@@ -220,9 +230,12 @@ def _require_names(names: Iterable[str], where: str) -> None:
     """
     for name in names:
         if name.startswith(("!", "&")) or len(name) > _NAME_CHARACTERS or name != name.strip() or "\n" in name:
-            shown = neutralise(name, _SHOWN_CHARACTERS)
-            what = f"the host name {shown!r} can't be used: Ansible takes it for something else, or it is too long"
-            raise InputError(where, what, "Rename it, and keep its address in ansible_host")
+            raise InputError(
+                where,
+                "the host name '{name}' can't be used: Ansible takes it for something else, or it is too long",
+                "Rename it, and keep its address in ansible_host",
+                name=neutralise(name, _SHOWN_CHARACTERS),
+            )
 
 
 def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[str, Any]], where: str) -> None:
@@ -240,11 +253,12 @@ def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[
             if lack is not None:
                 lacking.setdefault(lack, []).append(host.name)
     for name, names in lacking.items():
-        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise InputError(
             where,
-            f"{names[0]}{others} can't be logged on to: {name} is missing",
-            f"Write {name} into the inventory's group_vars, passwords with ansible-vault",
+            "no logon to {hosts}: {name} is missing",
+            "Write {name} into the inventory's group_vars, passwords with ansible-vault",
+            hosts=first_and_others(names),
+            name=name,
         )
 
 

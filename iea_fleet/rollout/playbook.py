@@ -17,6 +17,7 @@ from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import system_said
 from iea_fleet.rollout.content import NOT_FOR_ANSIBLE
 from iea_fleet.rollout.vault import Vault
 
@@ -96,7 +97,7 @@ def run_playbook(
             _, exit_code = runner.run()
     except OSError as error:
         raise LocalFailure(
-            str(folder), f"Ansible's files can't be written ({error.strerror or error})", "Mend that and run again"
+            str(folder), "Ansible's files can't be written ({said})", "Mend that and run again", said=system_said(error)
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

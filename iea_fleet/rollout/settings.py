@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import first_and_others
+from iea_fleet.model.window import MaintenanceWindows, parse_windows
 from iea_fleet.profiles import find_profile
 
 ROLE_VARIABLES: Final = (
@@ -26,6 +28,7 @@ ROLE_VARIABLES: Final = (
     "iea_licence_reset",
     "iea_licence_undo",
     "iea_machine_id",
+    "iea_maintenance_windows",
     "iea_profile",
     "iea_report_sheets",
     "iea_session_force",
@@ -43,6 +46,7 @@ ROLE_VARIABLES: Final = (
     "iea_share_write",
     "iea_site_title",
     "iea_state_folder",
+    "iea_timezone",
 )
 """The variables of the roles and reports that an inventory may set."""
 
@@ -73,22 +77,40 @@ def require_settings(names: Sequence[str], variables: Mapping[str, Mapping[str, 
         names: the hosts.
         variables: by host, as `ansible-inventory` gives them, templates not yet filled in (those are not checked).
         where: the inventory, for the message.
-    Raises: InputError when a host has no profile, when a profile can't be used, or when the name of a variable is
-        nearly one of the role's: Ansible ignores such a variable, and the role's default would be pushed.
+    Raises: InputError when a host has no profile, when a profile or maintenance windows can't be used, or when the name
+        of a variable is nearly one of the role's: Ansible ignores such a variable, and pushes the role's default.
     """
     asked = [name for name in names if variables.get(name, {}).get("ansible_connection") in ("winrm", "psrp")]
     for variable in dict.fromkeys(known for name in asked for known in variables[name]):
         near = difflib.get_close_matches(variable, _KNOWN, n=1, cutoff=_NEAR)
         if variable.startswith("iea_") and near and variable not in _KNOWN:
-            raise InputError(where, f"no role knows the variable {variable}", f"Did you mean {near[0]}?")
+            raise InputError(
+                where, "no role knows the variable {variable}", "Did you mean {name}?", variable=variable, name=near[0]
+            )
     lacking = [name for name in asked if not variables[name].get("iea_profile")]
     if lacking:
-        others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise InputError(
             where,
-            f"iea_profile is missing for {lacking[0]}{others}",
+            "iea_profile is missing for {hosts}",
             "Write iea_profile into the inventory's group_vars, the path of your application profile",
+            hosts=first_and_others(lacking),
         )
     for profile in {str(variables[name]["iea_profile"]): None for name in asked}:
         if "{{" not in profile and "{%" not in profile:
             find_profile(profile)
+    for name in asked:
+        maintenance_windows(variables[name], where)
+
+
+def maintenance_windows(variables: Mapping[str, Any], where: str) -> MaintenanceWindows:
+    """The maintenance windows of a host's site.
+
+    Args:
+        variables: of the host. Where one of the two holds a template, what it stands for is known to Ansible only: then
+            there are none here, and the action on the host has the true ones.
+        where: the inventory, for the message.
+    Raises: InputError when they can't be used.
+    """
+    windows, zone = variables.get("iea_maintenance_windows"), variables.get("iea_timezone")
+    templates = any("{{" in str(value) or "{%" in str(value) for value in (windows, zone))
+    return parse_windows(None, None, where) if templates else parse_windows(windows, zone, where)

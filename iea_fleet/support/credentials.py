@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.support.settings import SupportSettings
 
 USER_NAME: Final = "IEA_FLEET_SMTP_USER"
@@ -33,16 +34,14 @@ def find_credentials(settings: SupportSettings) -> Credentials | None:
         return None
     if settings.smtp_password_from == "keyring":  # noqa: S105 - the place, not the password
         password = _from_keyring(user)
-        missing = f"Put it there with: keyring set {KEYRING_SERVICE} {user}"
-        where = "the keyring"
+        what = Phrase("the keyring has no password for the account {user}", user=user)
+        mend = Phrase("Put it there with: keyring set {service} {user}", service=KEYRING_SERVICE, user=user)
     else:
         password = os.environ.get(PASSWORD_NAME)
-        missing = f"Set {PASSWORD_NAME}, or name the keyring with iea_support_smtp_password_from"
-        where = "the environment"
+        what = Phrase("the environment has no password for the account {user}", user=user)
+        mend = Phrase("Set {name}, or name the keyring with iea_support_smtp_password_from", name=PASSWORD_NAME)
     if not password:
-        raise InputError(
-            "mail server", f"{where} has no password for the account {user}", f"{missing[:1].upper()}{missing[1:]}"
-        )
+        raise InputError(Phrase("mail server"), what, mend)
     return Credentials(user, password)
 
 
@@ -54,13 +53,16 @@ def _from_keyring(user: str) -> str | None:
         raise InputError(
             "iea_support_smtp_password_from",
             "the package keyring is not installed",
-            f"Install it (pip install keyring), or set {PASSWORD_NAME} and take this variable away",
+            "Install it (pip install keyring), or set {name} and take this variable away",
+            name=PASSWORD_NAME,
         ) from error
     try:
         return keyring.get_password(KEYRING_SERVICE, user)
     except KeyringError as error:
         raise InputError(
-            "the keyring",
-            f"it can't be read ({str(error)[:200] or type(error).__name__})",
-            f"Unlock it, or set {PASSWORD_NAME} and take iea_support_smtp_password_from away",
+            Phrase("the keyring"),
+            "it can't be read ({said})",
+            "Unlock it, or set {name} and take iea_support_smtp_password_from away",
+            said=str(error)[:200] or type(error).__name__,
+            name=PASSWORD_NAME,
         ) from error

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from iea_fleet.ledger.state import StateFolder, named_for_user, private_folder, write_private
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.report.wording import Language
 from iea_fleet.support.bundle import bundle_bytes
 from iea_fleet.support.draft import draft_password_request, draft_support_request, record_id
@@ -55,7 +56,7 @@ def hand_over(
         request = draft_support_request(case, settings)
         message = build_message(request, settings)
         draft = Outbox(state).put(request.id, message)
-    folder = private_folder(state.path / "bundles", "the folder of the bundles")
+    folder = private_folder(state.path / "bundles", Phrase("the folder of the bundles"))
     path = folder / f"{record_id(case.when, case.host, 'bundle')}.zip"
     with named_for_user(folder):
         write_private(path, bundle_bytes(case, message, lang))

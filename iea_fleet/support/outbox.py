@@ -22,6 +22,7 @@ from typing import Final
 
 from iea_fleet.ledger.state import StateFolder, named_for_user, private_folder
 from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.text import neutralise
 from iea_fleet.support.mail import HOST_HEADER
 
@@ -60,8 +61,8 @@ class Outbox:
     """The outbox of a state folder. Every method raises `LocalFailure` when files can't be read or written."""
 
     def __init__(self, state: StateFolder) -> None:
-        self._folder = private_folder(state.path / "outbox", "the outbox")
-        self._sent = private_folder(self._folder / "sent", "the outbox")
+        self._folder = private_folder(state.path / "outbox", Phrase("the outbox"))
+        self._sent = private_folder(self._folder / "sent", Phrase("the outbox"))
 
     def put(self, name: str, message: bytes) -> Entry:
         """Keep a mail under the id `name` (`draft.record_id`), or that with a number where another mail has it.
@@ -78,7 +79,13 @@ class Outbox:
                 path = self._folder / f"{free}.eml"
                 if _write_new(path, message) or _read(path) == message:
                     return self._entry(path, sent=False)
-        raise LocalFailure(str(self._folder), f"there are {_TAKEN} mails called {name}", "Send or remove some of them")
+        raise LocalFailure(
+            str(self._folder),
+            "there are {count} mails called {name}",
+            "Send or remove some of them",
+            count=_TAKEN,
+            name=name,
+        )
 
     def waiting(self) -> tuple[Entry, ...]:
         """The drafts, the oldest first; files with other names are none of ours."""
@@ -93,6 +100,7 @@ class Outbox:
 
         Raises: InputError for none or several.
         """
+        where = Phrase("mail '{id}'", id=neutralise(name, 60))
         for entries in (self.waiting(), self.sent()):
             found = [entry for entry in entries if entry.id == name] or [
                 entry for entry in entries if name and entry.id.startswith(name)
@@ -100,8 +108,8 @@ class Outbox:
             if len(found) == 1:
                 return found[0]
             if found:
-                raise InputError(f"mail {neutralise(name, 60)}", "several begin with this", "Write more of its id")
-        raise InputError(f"mail {neutralise(name, 60)!r}", "the outbox has no such mail", "See iea-fleet outbox list")
+                raise InputError(where, "several begin with this", "Write more of its id")
+        raise InputError(where, "the outbox has no such mail", "See iea-fleet outbox list")
 
     def read(self, entry: Entry) -> bytes:
         """The bytes of a mail."""
@@ -181,7 +189,7 @@ def _read(path: Path) -> bytes:
         content = file.read(MESSAGE_BYTES + 1)
     if len(content) > MESSAGE_BYTES:
         raise LocalFailure(
-            str(path), f"it is larger than {MESSAGE_BYTES // 1024 // 1024} MB", "Take attachments out of it"
+            str(path), "it is larger than {most} MB", "Take attachments out of it", most=MESSAGE_BYTES // 1024 // 1024
         )
     return content
 

@@ -22,6 +22,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from iea_fleet.model.errors import FleetError, InputError, LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 from iea_fleet.model.text import neutralise
 from iea_fleet.support._smtp import IMPLICIT_TLS_PORT, WAIT_S, Deadline, Refused, SmtpClient
 from iea_fleet.support.credentials import Credentials, find_credentials
@@ -91,7 +92,8 @@ def _letter(name: str, draft: bytes, settings: SupportSettings) -> _Letter:
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise InputError(name, "its file is no mail that can be sent", mend) from error
     if not 1 <= len(recipients) <= _RECIPIENTS:
-        raise InputError(name, f"it has {len(recipients)} recipients, and 1 to {_RECIPIENTS} can be", mend)
+        what = Phrase("it has {count} recipients, and 1 to {most} can be", count=len(recipients), most=_RECIPIENTS)
+        raise InputError(name, what, mend)
     return _Letter(settings.sender, recipients, content)
 
 
@@ -100,11 +102,11 @@ class _Conversation:
 
     def __init__(self, settings: SupportSettings, limit_s: float) -> None:
         if settings.smtp_host is None:
-            raise InputError("outbox", "no mail server is named", "Set iea_support_smtp_host in the inventory")
+            raise InputError(Phrase("outbox"), "no mail server is named", "Set iea_support_smtp_host in the inventory")
         self._host, self._port = settings.smtp_host, settings.smtp_port
-        self._where = f"mail server {self._host}, port {self._port}"
+        self._where = Phrase("mail server {host}, port {port}", host=self._host, port=self._port)
         self._limit_s = limit_s
-        self.stage = "connecting"
+        self.stage = Phrase("connecting")
 
     def deliver(self, letter: _Letter, credentials: Credentials | None, tls: ssl.SSLContext) -> None:
         """Hand the letter over. Raises: LocalFailure, InputError."""
@@ -124,7 +126,7 @@ class _Conversation:
             deadline.end()
 
     def _begin(self, smtp: SmtpClient, tls: ssl.SSLContext) -> None:
-        self.stage = "greeting it"
+        self.stage = Phrase("greeting it")
         _require(smtp.ehlo(), 250)
         if self._port == IMPLICIT_TLS_PORT:
             return
@@ -134,14 +136,14 @@ class _Conversation:
                 "it offers no STARTTLS, and without it mail and password would be readable on the way",
                 "Name a server with STARTTLS, or set iea_support_smtp_port to 465",
             )
-        self.stage = "beginning TLS"
+        self.stage = Phrase("beginning TLS")
         _require(smtp.starttls(context=tls), 220)
-        self.stage = "greeting it"
+        self.stage = Phrase("greeting it")
         _require(smtp.ehlo(), 250)
 
     def _log_on(self, smtp: SmtpClient, credentials: Credentials) -> None:
         """By PLAIN or LOGIN, in UTF-8 (RFC 4616), over TLS: Python's own can't say a password beyond ASCII."""
-        self.stage = "logging on"
+        self.stage = Phrase("logging on")
         user, password = credentials.user.encode(), credentials.password.encode()
         offered = smtp.esmtp_features.get("auth", "").upper().split()
         if "PLAIN" in offered:
@@ -160,25 +162,30 @@ class _Conversation:
         if code != 235:
             # The server's words stay untold: they may repeat what was sent.
             if 400 <= code < 500:
-                raise LocalFailure(self._where, f"it can't judge the logon now ({code})", "Try again later")
+                raise LocalFailure(self._where, "it can't judge the logon now ({code})", "Try again later", code=code)
             raise InputError(
-                self._where, f"it refused the logon of {credentials.user} ({code})", "Check account and password"
+                self._where,
+                "it refused the logon of {user} ({code})",
+                "Check account and password",
+                user=credentials.user,
+                code=code,
             )
 
     def _transfer(self, smtp: SmtpClient, letter: _Letter) -> None:
-        self.stage = "naming the sender"
+        self.stage = Phrase("naming the sender")
         limit = smtp.esmtp_features.get("size", "")
         size = len(letter.content)
         if limit.isdecimal() and len(limit) < 16 and 0 < int(limit) < size:
-            raise _too_large(self._where, f"{size // 1000} kB, and at most {int(limit) // 1000} kB are taken")
+            sizes = {"size": size // 1000, "most": int(limit) // 1000}
+            raise _too_large(self._where, Phrase("{size} kB, and at most {most} kB are taken", **sizes))
         options = [f"size={size}"] if smtp.has_extn("size") else []
         if not letter.content.isascii() and smtp.has_extn("8bitmime"):
             options.append("body=8bitmime")
         _require(smtp.mail(letter.sender, options), 250)
         for recipient in letter.recipients:
-            self.stage = f"naming the recipient {recipient}"
+            self.stage = Phrase("naming the recipient {recipient}", recipient=recipient)
             _require(smtp.rcpt(recipient), 250, 251)
-        self.stage = "handing over the mail"
+        self.stage = Phrase("handing over the mail")
         _require(smtp.docmd("DATA"), 354)
         content = letter.content.replace(b"\r\n.", b"\r\n..")
         for start in range(0, len(content), _CHUNK_BYTES):
@@ -204,44 +211,55 @@ class _Conversation:
             case Refused(code=code, said=said) | smtplib.SMTPResponseException(smtp_code=code, smtp_error=bytes(said)):
                 return self._refusal(code, neutralise(said.decode("utf-8", "replace"), 200).rstrip("."))
             case _ if timed_out:
-                what, mend = f"it was not done within {self._limit_s:g} s ({self.stage})", "Try again later"
+                limit = f"{self._limit_s:g}"
+                what = Phrase("it was not done within {limit_s} s ({stage})", limit_s=limit, stage=self.stage)
+                mend = "Try again later"
             case socket.gaierror() | UnicodeError():
-                what, mend = "no such name is found", "Mend iea_support_smtp_host, or the network of this machine"
+                what = Phrase("no such name is found")
+                mend = "Mend iea_support_smtp_host, or the network of this machine"
             case ssl.SSLCertVerificationError():
-                what = f"its certificate is not trusted ({error.verify_message})"
+                what = Phrase("its certificate is not trusted ({said})", said=error.verify_message)
                 mend = "Name the server as its certificate does, or trust its authority (SSL_CERT_FILE)"
             case ssl.SSLError():
-                what = f"no secure connection came about ({error.reason or 'no reason told'})"
+                reason = error.reason or Phrase("no reason told")
+                what = Phrase("no secure connection came about ({said})", said=reason)
                 mend = "Check port and server: 465 begins with TLS, others with STARTTLS"
             case ConnectionRefusedError():
-                what, mend = "nothing listens there", "Mend iea_support_smtp_host and iea_support_smtp_port"
+                what = Phrase("nothing listens there")
+                mend = "Mend iea_support_smtp_host and iea_support_smtp_port"
             case TimeoutError():
-                what, mend = f"it did not answer within {WAIT_S:g} s ({self.stage})", "Try again later"
+                what = Phrase("it did not answer within {limit_s} s ({stage})", limit_s=f"{WAIT_S:g}", stage=self.stage)
+                mend = "Try again later"
             case smtplib.SMTPServerDisconnected() | ConnectionError():
-                what, mend = f"the connection was lost ({self.stage})", "Try again later"
-            case OSError(strerror=str(said)):
-                what, mend = f"it was not reached ({said})", "Mend iea_support_smtp_host, or the network"
+                what = Phrase("the connection was lost ({stage})", stage=self.stage)
+                mend = "Try again later"
+            case OSError(strerror=str()):
+                what = Phrase("it was not reached ({said})", said=system_said(error))
+                mend = "Mend iea_support_smtp_host, or the network"
             case _:
-                what, mend = f"it does not speak SMTP as it should ({self.stage})", "Is it a mail server?"
-        if self.stage == _HANDED_OVER:
+                what = Phrase("it does not speak SMTP as it should ({stage})", stage=self.stage)
+                mend = "Is it a mail server?"
+        if self.stage is _HANDED_OVER:
             mend = "It may have been delivered all the same: look before you send it again"
         return LocalFailure(self._where, what, mend)
 
     def _refusal(self, code: int, said: str) -> FleetError:
         told = f"{code} {said}".strip()
         if not 200 <= code < 600:
-            return LocalFailure(self._where, f"what answers there is no mail server ({said})", "Check host and port")
+            return LocalFailure(
+                self._where, "what answers there is no mail server ({said})", "Check host and port", said=said
+            )
         if code == 552:
             return _too_large(self._where, told)
         if code in {530, 535}:
             return InputError(
-                self._where, f"it wants a logon first ({told})", "Set iea_support_smtp_user and its password"
+                self._where, "it wants a logon first ({said})", "Set iea_support_smtp_user and its password", said=told
             )
         again = "Try again later" if 400 <= code < 500 else "Mend that, or ask who runs the server"
-        return LocalFailure(self._where, f"it refused ({self.stage}: {told})", again)
+        return LocalFailure(self._where, "it refused ({stage}: {said})", again, stage=self.stage, said=told)
 
 
-_HANDED_OVER: Final = "waiting for its word after the whole mail was handed over"
+_HANDED_OVER: Final = Phrase("waiting for its word after the whole mail was handed over")
 _CHUNK_BYTES: Final = 65_536
 
 
@@ -251,8 +269,10 @@ def _require(reply: tuple[int, bytes], *wanted: int) -> None:
         raise Refused(code, said)
 
 
-def _too_large(where: str, told: str) -> LocalFailure:
-    return LocalFailure(where, f"the mail is too large for it ({told})", "Take attachments out of the draft's file")
+def _too_large(where: Phrase, said: str | Phrase) -> LocalFailure:
+    return LocalFailure(
+        where, "the mail is too large for it ({said})", "Take attachments out of the draft's file", said=said
+    )
 
 
 def _base64(octets: bytes) -> str:

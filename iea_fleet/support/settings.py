@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from iea_fleet.model.base import Strict
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.text import neutralise
 from iea_fleet.rollout.settings import SUPPORT_VARIABLES
 
@@ -46,14 +47,14 @@ class SupportSettings(Strict):
     """Where the account's password is: IEA_FLEET_SMTP_PASSWORD, or the system's keyring."""
 
 
-_MUST_BE: Final[Mapping[str, str]] = {
-    "to": "a plain mail address",
-    "from": "a plain mail address",
-    "signature": "a text of at most 1000 characters",
-    "smtp_host": "the name or address of a mail server",
-    "smtp_port": "a number from 1 to 65535",
-    "smtp_user": "one line of text",
-    "smtp_password_from": "environment or keyring",
+_MUST_BE: Final[Mapping[str, Phrase]] = {
+    "to": Phrase("a plain mail address"),
+    "from": Phrase("a plain mail address"),
+    "signature": Phrase("a text of at most 1000 characters"),
+    "smtp_host": Phrase("the name or address of a mail server"),
+    "smtp_port": Phrase("a number from 1 to 65535"),
+    "smtp_user": Phrase("one line of text"),
+    "smtp_password_from": Phrase("environment or keyring"),
 }
 """Every setting, by the end of its variable's name, with what it must be."""
 
@@ -75,12 +76,18 @@ def support_settings(variables: Mapping[str, object], where: str) -> SupportSett
     for name in given:
         if name not in _MUST_BE:
             near = difflib.get_close_matches(name, _MUST_BE, n=1, cutoff=0.5)
-            mend = f"Did you mean {PREFIX}{near[0]}?" if near else f"Known are {', '.join(SUPPORT_VARIABLES)}"
-            raise InputError(where, f"nothing reads the variable {PREFIX}{neutralise(name, 60)}", mend)
+            known = Phrase("Known here: {names}.", names=", ".join(SUPPORT_VARIABLES))
+            mend = Phrase("Did you mean {name}?", name=f"{PREFIX}{near[0]}") if near else known
+            unread = f"{PREFIX}{neutralise(name, 60)}"
+            raise InputError(where, "nothing reads the variable {name}", mend, name=unread)
     try:
         return SupportSettings.model_validate(given)
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
         raise InputError(
-            where, f"{PREFIX}{name} can't be used", f"It must be {_MUST_BE[name]}, written out, without a template"
+            where,
+            "{name} can't be used",
+            "It must be {kind}, written out, without a template",
+            name=f"{PREFIX}{name}",
+            kind=_MUST_BE[name],
         ) from error

@@ -56,15 +56,15 @@ def test_a_good_document_is_read() -> None:
 
 def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_key() -> None:
     misspelt = GOOD.replace("address:", "adress:")
-    assert refused(misspelt) == "house.yml, line 2: unknown key 'adress'. Did you mean 'address'?"
-    assert refused(GOOD + "adress: here\n") == "house.yml, line 7: unknown key 'adress'. Did you mean 'address'?"
+    assert refused(misspelt) == "house.yml, line 2: unknown key 'adress'. Did you mean address?"
+    assert refused(GOOD + "adress: here\n") == "house.yml, line 7: unknown key 'adress'. Did you mean address?"
 
 
 def test_an_unknown_key_inside_a_union_gets_the_keys_of_its_own_kind() -> None:
     assert refused(GOOD.replace("lives: 9", "lives: 9\n    live: 8")) == (
-        "house.yml, line 6: unknown key 'pets.0.live'. Did you mean 'lives'?"
+        "house.yml, line 6: unknown key 'pets.0.live'. Did you mean lives?"
     )
-    assert "Did you mean 'barks'?" in refused(GOOD + "    bark: true\n")
+    assert "Did you mean barks?" in refused(GOOD + "    bark: true\n")
 
 
 def test_a_missing_key_is_named() -> None:

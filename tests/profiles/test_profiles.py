@@ -53,5 +53,5 @@ def test_an_unknown_key_of_a_persons_profile_is_named_with_its_line(tmp_path: Pa
     path = tmp_path / "mine.yml"
     path.write_text(text, encoding="utf-8")
     line = text.splitlines().index("refusal:") + 1
-    with pytest.raises(InputError, match=rf"line {line}: unknown key 'refusal'\. Did you mean 'refusals'\?"):
+    with pytest.raises(InputError, match=rf"line {line}: unknown key 'refusal'\. Did you mean refusals\?"):
         find_profile(str(path))

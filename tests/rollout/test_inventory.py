@@ -92,7 +92,7 @@ def test_logons_without_a_password_need_none(tmp_path: Path, transport: str) -> 
     [
         ("", "iea_profile is missing for ws1 and 1 more. Write iea_profile into"),
         (", iea_profile: nowhere", "there is no profile named 'nowhere'"),
-        (", iea_profile: ./broken.yml", "broken.yml, line 1: unknown key 'shcema'. Did you mean 'schema'?"),
+        (", iea_profile: ./broken.yml", "broken.yml, line 1: unknown key 'shcema'. Did you mean schema?"),
         (
             ", iea_profile: lab, iea_conection_mode: plain",
             "iea_conection_mode. Did you mean iea_connection_mode",

@@ -194,7 +194,7 @@ def test_a_port_in_use_is_one_sentence_and_leaves_nothing(iea: CommandLine) -> N
         (("status",), "no lab is running"),
         (("mend", "POSTE-01"), "no lab is running"),
         (("break", "POSTE-01", "slow"), "no lab is running"),
-        (("up", "--situation", "server_dsn"), "Did you mean 'server_dns'?"),
+        (("up", "--situation", "server_dsn"), "Did you mean server_dns?"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(iea: CommandLine, arguments: tuple[str, ...], sentence: str) -> None:
@@ -227,7 +227,7 @@ def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(iea: Comman
     before = iea.status()
     for arguments, sentence in (
         (("break", "NOBODY", "slow"), "the lab has no such host"),
-        (("break", host, "slwo"), "Did you mean 'slow'?"),
+        (("break", host, "slwo"), "Did you mean slow?"),
         (("break", host, "slow", "delay=1"), "it has no parameter delay"),
         (("break", host, "slow", "delay_s=x"), "delay_s can't be 'x'"),
         (("break", host, "server_dns", "x=1"), "has no parameter 'x'"),
