@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import unified_diff
 from typing import Any
 
-from iea_fleet.model.finding import Severity
+from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.text import neutralise
 
@@ -34,7 +35,9 @@ def task_result(outcome: Outcome, *, read_only: bool, diff: bool) -> dict[str, A
         result["skipped"] = True
     elif verdict in _FAILED or verdict is Verdict.SKIPPED or (verdict is Verdict.DRIFT and not read_only):
         # What would be mended is no failure of a prediction: whether it helps only the real run can tell.
-        result["failed"] = not _would_mend(outcome)
+        result["failed"] = not (_would_mend(outcome) or _only_waits(outcome))
+    if waits := _waiting(outcome):
+        result["warnings"] = [f"a restart of the workstation is due and waits for the maintenance window: {waits}"]
     if diff and outcome.answer is not None:
         result["diff"] = _diff(outcome)
     return result
@@ -44,6 +47,21 @@ def _would_mend(outcome: Outcome) -> bool:
     """Whether check mode predicts a remedy for what is wrong, whose success it can't know."""
     answer = outcome.answer
     return answer is not None and answer.dry_run and answer.error is None and any(work.ok for work in answer.act)
+
+
+def _waiting(outcome: Outcome) -> str:
+    """When a restart that is due may be begun, as `fri 2026-11-27 20:00 (Europe/Paris)`; empty: none waits."""
+    for finding in outcome.findings:
+        if finding.code == "share.restart_waits":
+            evidence = finding.evidence
+            return f"{evidence['opens_day']} {evidence['opens'].replace('T', ' ')} ({evidence['zone']})"
+    return ""
+
+
+def _only_waits(outcome: Outcome) -> bool:
+    """Whether all that is wrong waits for the maintenance window."""
+    wrong = {finding.sheet for finding in outcome.findings if finding.severity is Severity.ERROR}
+    return outcome.verdict is Verdict.DRIFT and wrong <= {Sheet.SHARE} and bool(_waiting(outcome))
 
 
 def _wrote(outcome: Outcome) -> bool:
@@ -70,6 +88,15 @@ def _diff(outcome: Outcome) -> list[dict[str, str]]:
         for record in release.records
     ]
     return settings + records
+
+
+def diff_lines(changes: Iterable[Mapping[str, str]]) -> str:
+    """A result's `diff` as text, as Ansible's own callback prints it."""
+    lines: list[str] = []
+    for change in changes:
+        heads = (f"before: {change['before_header']}", f"after: {change['after_header']}")
+        lines += unified_diff(change["before"].splitlines(), change["after"].splitlines(), *heads, lineterm="")
+    return "\n".join(lines)
 
 
 def _change(header: str, before: str, after: str) -> dict[str, str]:

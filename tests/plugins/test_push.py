@@ -44,6 +44,16 @@ def test_check_predicts_the_push_changes_a_look_agrees_and_a_second_push_changes
     assert bench.machine.disk.snapshot() == after
 
 
+def test_settings_that_would_change_are_shown_although_another_sheet_fails(bench: Bench) -> None:
+    alone = bench.ansible("--check", "--diff")
+    every = bench.ansible("--check", "--diff", playbook="fix.yml", iea_share_path=r"\\NOBODY\impact")
+    assert every.ended == "failed"
+    assert every.result["diff"] == alone.result["diff"]
+    for change in every.result["diff"]:
+        assert f"--- before: {change['before_header']}\n" in every.text
+        assert f"\n+{change['after']}" in every.text
+
+
 def test_a_round_with_a_compliant_workstation_is_cheap(bench: Bench) -> None:
     bench.lay(RIGHT_SETTINGS)
     outcome = bench.ansible().outcome
