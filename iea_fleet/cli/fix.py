@@ -36,7 +36,13 @@ def fix(
         bool, typer.Option("--force", help="Also release live sessions: what was not saved there is lost.")
     ] = False,
     allow_restart: Annotated[
-        bool, typer.Option("--allow-restart", help="The workstation may be restarted; its user can say no.")
+        bool,
+        typer.Option(
+            "--allow-restart", help="The workstation may be restarted in a maintenance window; its user can say no."
+        ),
+    ] = False,
+    any_time: Annotated[
+        bool, typer.Option("--any-time", help="With --allow-restart: outside the maintenance windows too.")
     ] = False,
     assistance_password_prompt: options.AssistancePrompt = False,
     send: Annotated[
@@ -54,6 +60,8 @@ def fix(
     ledger: options.LedgerUrl = "",
 ) -> None:
     """Find out what is wrong on one workstation, say what will be done, do it once agreed, and check it."""
+    if any_time and not allow_restart:
+        raise typer.BadParameter("--any-time goes with --allow-restart")
     from iea_fleet.cli.start import start
 
     screen, language = start(lang)
@@ -68,6 +76,7 @@ def fix(
         explain=explain,
         force=force,
         allow_restart=allow_restart,
+        any_time=any_time,
         ask_assistance_password=assistance_password_prompt,
         send=send,
         undo=undo,

@@ -53,7 +53,11 @@ _NOT_NEEDED: Final = frozenset(
 """What a remedy found done already."""
 _BY_A_PUSH: Final = "connection.differs."
 """Findings whose next step is a push, which a `fix` has just taken the place of."""
-_NEEDS: Final = {Need.PASSWORD: "needs_password", Need.RESTART: "needs_restart"}
+_NEEDS: Final = {
+    Need.PASSWORD: "needs_password",
+    Need.RESTART: "needs_restart",
+    Need.WINDOW: "needs_window",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from iea_fleet.rollout.inventory import Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
 from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset, standing_in_fleet
 from iea_fleet.rollout.run import Stop
-from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
+from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD, maintenance_windows
 from iea_fleet.rollout.vault import Vault
 from iea_fleet.rollout.visit import Place, Visit, kept_alive
 from iea_fleet.support.evidence import Case
@@ -56,6 +56,7 @@ class Request:
     explain: bool
     force: bool
     allow_restart: bool
+    any_time: bool
     ask_assistance_password: bool
     send: bool
     undo: bool
@@ -70,7 +71,9 @@ class Request:
     def allowed(self) -> Allowed:
         """What the technician asks for and allows."""
         case = None if self.case is None else SheetCase(self.case)
-        return Allowed(case=case, force=self.force, restart=self.allow_restart, check=self.check)
+        return Allowed(
+            case=case, force=self.force, restart=self.allow_restart, any_time=self.any_time, check=self.check
+        )
 
 
 @dataclass
@@ -160,9 +163,10 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
         raise InputError(request.host[:200], *screen.several([host.name for host in hosts]))
     (host,) = hosts
     settings = support_settings(host.variables, host.name)
+    windows = maintenance_windows(host.variables, ", ".join(request.inventory))
     task = host_task(host, request.allowed.sheets)
     if request.explain:
-        screen.explain(task, request.allowed)
+        screen.explain(replace(task, restart_opens=request.allowed.restart_opens(windows)), request.allowed)
         return 0
     state = open_state_folder(request.state)
     state.require_space()
@@ -183,6 +187,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
                 technician,
                 knows_password=knows,
                 standing=partial(standing_in_fleet, host, records=ledger.last_of_all),
+                windows=windows,
             )
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
     handed_over, failure = HandedOver(), None

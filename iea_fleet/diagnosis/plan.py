@@ -9,6 +9,7 @@ from iea_fleet.diagnosis.kind import Kind, make_finding
 from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
 from iea_fleet.diagnosis.licence_choice import Row, Standing, choose
 from iea_fleet.diagnosis.licence_findings import bound_rows, bound_twice, own_licence, unbound_word
+from iea_fleet.diagnosis.opening import opening_evidence
 from iea_fleet.diagnosis.relaunch import heart
 from iea_fleet.diagnosis.remedy import (
     ASSISTANCE_OFF,
@@ -84,7 +85,7 @@ def make_plan(
     """What to do about one host.
 
     Args:
-        task: what was asked.
+        task: what was asked; `restart_opens` of it is of the moment for which the plan is made.
         outcome: of a look (`read_only`), or of an earlier remedy round.
         password_given: there is a password of the day for this host.
         restart_allowed: the workstation may be restarted.
@@ -179,6 +180,8 @@ class _Planner:
         if stopped and self._add(START_SERVICE, (*stopped, *faults), {"service": stopped[0].evidence.get("service")}):
             return
         failed = self._those("share.remedy_failed", "share.still_failing")
+        opening = opening_evidence(self.task.restart_opens)
+        needs = {Need.RESTART, Need.WINDOW} if opening else {Need.RESTART}
         for fault in faults:
             remedies = FAULTS[fault.code.removeprefix("share.")].remedies
             evidence = {name: fault.evidence.get(name) for name in ("path", "server", "drive", "drive_path", "as_whom")}
@@ -187,7 +190,9 @@ class _Planner:
                 if remedy in remedies and not failed and self._can(remedy, fault):
                     mended |= self._add(SHARE_REMEDIES[remedy], (fault,), evidence)
             if not mended and ShareRemedy.RESTART in remedies:
-                self._add(RESTART, (fault, *failed), evidence, {Need.RESTART})
+                self._add(RESTART, (fault, *failed), {**evidence, **opening}, needs)
+        if opening and any(remedy.code == RESTART for remedy in self.remedies):
+            self.found.append(make_finding(FINDING_KINDS, "share.restart_waits", Sheet.SHARE, **opening))
 
     def _can(self, remedy: ShareRemedy, fault: Finding) -> bool:
         """Whether a remedy is one for those as whom the fault was found."""

@@ -19,6 +19,8 @@ class Need(StrEnum):
     """The password of the day, which the vendor tells by mail."""
     RESTART = "restart"
     """The leave to restart the workstation."""
+    WINDOW = "window"
+    """The site's maintenance window, outside which no workstation is restarted; nobody gives it, it opens."""
 
 
 START_SERVICE: Final = "plan.start_service"

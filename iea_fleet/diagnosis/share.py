@@ -71,6 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "share.restart_begun": Kind(Severity.WARNING, Verdict.DRIFT),
     "share.restart_declined": Kind(Severity.WARNING, Verdict.DRIFT),
     "share.restart_failed": _FAULT,
+    "share.restart_waits": Kind(Severity.WARNING, Verdict.DRIFT),
 }
 """Every finding of the sheet, which has no cases."""
 
@@ -142,10 +143,14 @@ def _remedies(desired: DesiredShare) -> list[Work]:
     return work
 
 
-def _restart(desired: DesiredShare) -> Work:
+def restart_codes(desired: DesiredShare) -> tuple[str, ...]:
+    """The Win32 codes of who looks first for which the workstation is restarted, where that is allowed."""
     others = [remedy for remedy in desired.mend if remedy is not ShareRemedy.RESTART]
     mended_otherwise = {code for remedy in others for code in codes_of(remedy)}
-    codes = tuple(code for code in codes_of(ShareRemedy.RESTART) if code not in mended_otherwise)
+    return tuple(code for code in codes_of(ShareRemedy.RESTART) if code not in mended_otherwise)
+
+
+def _restart(desired: DesiredShare) -> Work:
     return RestartComputer(
         kind="restart_computer",
         id=RESTART,
@@ -153,5 +158,5 @@ def _restart(desired: DesiredShare) -> Work:
         message=_WARNING_TEXT,
         ask=desired.restart_ask,
         delay_s=desired.restart_delay_s,
-        only_if=Require(probe=PROBES[desired.as_whom[0]], fact="win32_code", one_of=codes),
+        only_if=Require(probe=PROBES[desired.as_whom[0]], fact="win32_code", one_of=restart_codes(desired)),
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from iea_fleet.diagnosis import share as asked
 from iea_fleet.diagnosis.database import FOLDER
 from iea_fleet.diagnosis.kind import make_finding
-from iea_fleet.diagnosis.share import KINDS
+from iea_fleet.diagnosis.opening import opening_evidence
 from iea_fleet.diagnosis.rights import plain_account
+from iea_fleet.diagnosis.share import KINDS
 from iea_fleet.diagnosis.share_codes import fault_of, is_double_hop
 from iea_fleet.diagnosis.told import Told, facts_of
 from iea_fleet.model.answer import Answer, PeopleFacts, ServiceFacts, SettingFacts, ShareFacts, ShareLayer
-from iea_fleet.model.desired import DesiredShare
+from iea_fleet.model.desired import DesiredShare, ShareRemedy
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import AsWhom
@@ -24,11 +26,14 @@ _REMEDIES = (asked.START_SERVICE, asked.RESTORE_DRIVE, *asked.RECONNECT.values()
 class _Judge:
     """Reads one answer; every method adds the findings of one subject."""
 
-    def __init__(self, answer: Answer, desired: DesiredShare, *, dry_run: bool) -> None:
+    def __init__(
+        self, answer: Answer, desired: DesiredShare, *, dry_run: bool, restart_opens: dt.datetime | None
+    ) -> None:
         self.answer = answer
         self.told = Told.by(answer)
         self.desired = desired
         self.dry_run = dry_run
+        self.restart_opens = restart_opens
         self.found: list[Finding] = []
         self.with_credentials = desired.username is not None and desired.password is not None
         people = facts_of(self.told.before, asked.PEOPLE, PeopleFacts)
@@ -107,6 +112,8 @@ class _Judge:
         done = self._done()
         if done and still_failing and not mended and not self.dry_run:
             self.tell("still_failing", remedy=done)
+        if self._restart_waits():
+            self.tell("restart_waits", **opening_evidence(self.restart_opens))
         restart = self.told.work.get(asked.RESTART)
         if restart is not None:
             # The workstation itself never looks again after a restart; the controller does, once it is back.
@@ -122,14 +129,21 @@ class _Judge:
                 win32_code=restart.win32_code or None,
                 message=restart.message or None,
                 delay_s=self.desired.restart_delay_s,
+                plain_account=plain_account(self.answer.host) if code == "restart_failed" else None,
             )
+
+    def _restart_waits(self) -> bool:
+        """Whether a restart is allowed and would be due, were the maintenance window open."""
+        first = self._latest(self.desired.as_whom[0])
+        if self.restart_opens is None or first is None or ShareRemedy.RESTART not in self.desired.mend:
+            return False
+        return str(first.win32_code) in asked.restart_codes(self.desired)
 
     def _done(self) -> str:
         return _joined(name for name in _REMEDIES if name in self.told.work and self.told.work[name].ok)
 
     def _latest(self, whom: AsWhom) -> ShareFacts | None:
         return facts_of(self.told.latest, asked.PROBES[whom], ShareFacts)
-                plain_account=plain_account(self.answer.host) if code == "restart_failed" else None,
 
     def _before(self, facts: ShareFacts) -> ShareFacts | None:
         return facts_of(self.told.before, facts.id, ShareFacts)
@@ -157,7 +171,14 @@ class _Judge:
         }
 
 
-def judge_share(answer: Answer, profile: Profile, desired: DesiredShare, *, dry_run: bool) -> list[Finding]:
+def judge_share(
+    answer: Answer,
+    profile: Profile,
+    desired: DesiredShare,
+    *,
+    dry_run: bool,
+    restart_opens: dt.datetime | None = None,
+) -> list[Finding]:
     """Every finding of the sheet "Base de données inaccessible" on one host.
 
     Args:
@@ -165,8 +186,9 @@ def judge_share(answer: Answer, profile: Profile, desired: DesiredShare, *, dry_
         profile: where the folder's path is kept.
         desired: as whom it was looked, with which credentials.
         dry_run: nothing was done; due steps are told as they would be.
+        restart_opens: a restart was not asked for, though `desired` allows it: when the maintenance window opens.
     """
-    judge = _Judge(answer, desired, dry_run=dry_run)
+    judge = _Judge(answer, desired, dry_run=dry_run, restart_opens=restart_opens)
     if not asked.in_profile(profile, desired):
         judge.tell("not_in_profile")
         return judge.found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
@@ -34,6 +35,7 @@ from iea_fleet.model.desired import (
     DesiredLicence,
     DesiredSession,
     DesiredShare,
+    ShareRemedy,
 )
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
@@ -74,6 +76,8 @@ class Task:
         dry_run: do as a push would, up to the first write (Ansible's check mode).
         expect_host: who must answer.
         state_folder: where the workstation keeps journal and lock.
+        restart_opens: when the maintenance window for a restart of the workstation opens, in the site's zone; `None`:
+            it is open, and a restart may be begun where `share` allows it.
     """
 
     sheets: tuple[Sheet, ...]
@@ -87,6 +91,7 @@ class Task:
     licence: DesiredLicence = field(default_factory=DesiredLicence)
     session: DesiredSession = field(default_factory=DesiredSession)
     assistance: DesiredAssistance = field(default_factory=DesiredAssistance)
+    restart_opens: dt.datetime | None = None
 
 
 def build_request(task: Task, *, transaction: str, nonce: str) -> Request:
@@ -127,12 +132,20 @@ def _parts(task: Task) -> Iterator[Parts]:
     if Sheet.CONNECTION in sheets:
         yield relaunch_parts(profile, task.connection, read_only=read_only)
     if Sheet.SHARE in sheets:
-        yield share_parts(profile, task.share, read_only=read_only)
+        yield share_parts(profile, _share_of_now(task), read_only=read_only)
     if Sheet.SESSION in sheets:
         name = task.expect_host.computer_name
         yield session_parts(profile, task.session, computer_name=name, read_only=read_only)
     if Sheet.LICENCE in sheets:
         yield licence_parts(profile, task.licence, read_only=read_only)
+
+
+def _share_of_now(task: Task) -> DesiredShare:
+    """What may be done about the share at this moment."""
+    if task.restart_opens is None:
+        return task.share
+    mend = tuple(remedy for remedy in task.share.mend if remedy is not ShareRemedy.RESTART)
+    return task.share.model_copy(update={"mend": mend})
 
 
 def _turns_assistance(task: Task) -> bool:
@@ -163,7 +176,9 @@ def judge(answer: Answer, task: Task) -> tuple[Verdict, tuple[Finding, ...]]:
 def _judged(answer: Answer, task: Task) -> Iterator[Finding]:
     """The findings of each sheet."""
     profile, sheets, read_only = task.profile, task.sheets, task.read_only
-    share = judge_share(answer, profile, task.share, dry_run=answer.dry_run) if Sheet.SHARE in sheets else []
+    share: list[Finding] = []
+    if Sheet.SHARE in sheets:
+        share = judge_share(answer, profile, task.share, dry_run=answer.dry_run, restart_opens=task.restart_opens)
     yield from share
     share_fails = verdict_of(share, KINDS) not in {Verdict.OK, Verdict.CHANGED}
     if Sheet.SESSION in sheets:

@@ -22,6 +22,7 @@ from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.request import ExpectedHost
 from iea_fleet.model.store import WindowsPath
+from iea_fleet.model.window import DEFAULT_ZONE, MaintenanceWindows, parse_windows
 
 _WHERE = "iea_workstation"
 
@@ -42,11 +43,18 @@ class Arguments(Strict):
     certificate_sha256: Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$")] | None = None
     deadline_s: Annotated[int, Field(ge=2, le=3000)] = 120
     state_folder: WindowsPath = r"%ProgramData%\iea-fleet"
+    maintenance_windows: Any = ()
+    timezone: Any = DEFAULT_ZONE
 
     @property
     def pin(self) -> str:
         """SHA-256 of the only certificate to accept, 64 lower-case hexadecimal digits; "": none is named."""
         return (self.certificate_sha256 or "").replace(":", "").lower()
+
+    @property
+    def windows(self) -> MaintenanceWindows:
+        """When the workstation may be restarted. Raises: InputError, which tells better than a type what is wrong."""
+        return parse_windows(self.maintenance_windows, self.timezone, _WHERE)
 
     @property
     def expect_host(self) -> ExpectedHost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,6 +81,7 @@ def _task(asked: Arguments, *, check_mode: bool) -> Task:
         licence=asked.licence,
         session=asked.session,
         assistance=asked.assistance,
+        restart_opens=asked.windows.closed_until(dt.datetime.now(dt.UTC)),
     )
 
 

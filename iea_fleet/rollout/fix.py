@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,6 +15,7 @@ from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.window import MaintenanceWindows
 from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, look_variables, plan_variables, undo_task
 from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.visit import Visit
@@ -32,14 +34,20 @@ class Allowed:
     Args:
         case: only this; `None`: every sheet.
         force: live sessions may be released.
-        restart: the workstation may be restarted.
+        restart: the workstation may be restarted, in a maintenance window of its site.
+        any_time: outside of one as well.
         check: plan only.
     """
 
     case: Case | None = None
     force: bool = False
     restart: bool = False
+    any_time: bool = False
     check: bool = False
+
+    def restart_opens(self, windows: MaintenanceWindows) -> dt.datetime | None:
+        """When a restart may be begun, in the site's zone; `None`: now, by this machine's clock."""
+        return None if self.any_time else windows.closed_until(dt.datetime.now(dt.UTC))
 
     @property
     def sheets(self) -> tuple[Sheet, ...]:
@@ -120,6 +128,7 @@ class Fix:
         knows_password: Ansible finds the password of the day by itself, in the environment or in the inventory; else
             it is asked for when it is needed.
         standing: from what the host said to what the fleet knows (`repair.standing_in_fleet`).
+        windows: the maintenance windows of the host's site.
     """
 
     def __init__(
@@ -131,9 +140,10 @@ class Fix:
         *,
         knows_password: bool,
         standing: Callable[[Outcome], Callable[[str, str], Standing] | None],
+        windows: MaintenanceWindows,
     ) -> None:
         self._visit, self._allowed, self._person = visit, allowed, person
-        self._knows_password, self._standing = knows_password, standing
+        self._knows_password, self._standing, self._windows = knows_password, standing, windows
         self._password: str | None = None
         self._gave_up = False
         self._task = replace(task, sheets=allowed.sheets)
@@ -198,7 +208,7 @@ class Fix:
 
     def _plan(self, outcome: Outcome) -> Plan:
         return make_plan(
-            self._task,
+            replace(self._task, restart_opens=self._allowed.restart_opens(self._windows)),
             outcome,
             password_given=self._knows_password,
             restart_allowed=self._allowed.restart,
@@ -230,6 +240,8 @@ class Fix:
         may_restart = any(due.code == RESTART for due in plan.due)
         if may_restart:
             variables["iea_deadline_s"] = RESTART_DEADLINE_S
+            if self._allowed.any_time:
+                variables["iea_maintenance_windows"] = []
         if self._password is not None:
             variables[ASSISTANCE_PASSWORD] = self._password
         self._person.works(may_restart=may_restart)

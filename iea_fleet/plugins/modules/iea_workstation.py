@@ -170,6 +170,19 @@ options:
     description: Time for the whole round in seconds, connecting and retries included. 2 to 3000.
     type: int
     default: 120
+  maintenance_windows:
+    description:
+      - When a restart of the workstation may be begun, such as C(mon-fri 20:00-06:00) or C(sat,sun 00:00-24:00), by
+        this machine's clock and the site's time zone; empty or absent, at any time.
+      - A restart that is due at another time is not begun. That it waits, and until when, is a finding and a warning,
+        and then no failure of the task.
+    type: list
+    elements: str
+    default: []
+  timezone:
+    description: The site's time zone, a name of the IANA time zone database.
+    type: str
+    default: Europe/Paris
   state_folder:
     description: Folder on the workstation for journal and lock; names in percent signs are expanded there.
     type: str

@@ -59,6 +59,7 @@ _MOMENTS: Final = frozenset(
         "host_clock",
         "our_clock",
         "since",
+        "opens",
     }
 )
 _MINUTES: Final = frozenset({"age_min"})

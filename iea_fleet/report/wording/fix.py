@@ -17,6 +17,7 @@ FIX: Final[Mapping[str, str]] = {
     "blocked": "What has to wait",
     "needs_password": "the password of the day is needed",
     "needs_restart": "--allow-restart is needed",
+    "needs_window": "the maintenance window is not open",
     "gives_back": "Give licence {licence} back to {workstation}",
     "in_use": "in use: what was not saved there is lost",
     "consent": "Do this now? [y/N] ",

@@ -29,7 +29,10 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "plan.restart": Words(
         title="Restart the workstation",
-        explanation=("The person at the screen is told before and can say no; then the share is looked at again."),
+        explanation=(
+            "The person at the screen is told before and can say no; then the share is looked at again.[ The "
+            "maintenance window opens on {opens_day} {opens} ({zone}).]"
+        ),
         next_step="Allow it by name (fix --allow-restart).",
     ),
     "plan.release_session": Words(

@@ -359,5 +359,13 @@ TEXTS: Final[Mapping[str, Words]] = {
         ),
         next_step="Restart the PC by hand.",
     ),
+    "share.restart_waits": Words(
+        title="A restart is due and waits for the maintenance window",
+        explanation="The window opens on {opens_day} {opens} ({zone}). Nothing was restarted.",
+        next_step=(
+            "From {opens_day} {opens} on: iea-fleet fix with --allow-restart.\n"
+            "At once, if the person at the desk agrees: with --any-time as well."
+        ),
+    ),
 }
 """By code."""

@@ -24,6 +24,15 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
     "settings": _SETTINGS,
     "mode_before": _MODES,
     "mode_after": _MODES,
+    "opens_day": {
+        "mon": "Monday",
+        "tue": "Tuesday",
+        "wed": "Wednesday",
+        "thu": "Thursday",
+        "fri": "Friday",
+        "sat": "Saturday",
+        "sun": "Sunday",
+    },
     "state": {"stopped": "stopped", "paused": "paused", "pending": "starting or stopping"},
     "step": {
         "probe": "reading",
