@@ -71,8 +71,6 @@ class Request:
     action: str
     resource_uri: str
     message_id: str
-    to: str
-    reply_to: str
     selectors: Mapping[str, str]
     options: Mapping[str, str]
     operation_timeout_s: float | None
@@ -174,15 +172,10 @@ def parse_request(document: bytes) -> Request:
     )
     if size_text and size is None:
         faulty = f"The header MaxEnvelopeSize is not valid: {size_text[:64]}. "
-    reply_to = envelope.find(
-        f"{qualified(ns.SOAP, 'Header')}/{qualified(ns.ADDRESSING, 'ReplyTo')}/{qualified(ns.ADDRESSING, 'Address')}"
-    )
     return Request(
         action=texts.get(qualified(ns.ADDRESSING, "Action"), ""),
         resource_uri=texts.get(qualified(ns.WSMAN, "ResourceURI"), ""),
         message_id=texts.get(qualified(ns.ADDRESSING, "MessageID"), ""),
-        to=texts.get(qualified(ns.ADDRESSING, "To"), ""),
-        reply_to=(reply_to.text or "").strip() if reply_to is not None else "",
         selectors=_named(blocks, "SelectorSet", "Selector"),
         options=_named(blocks, "OptionSet", "Option"),
         operation_timeout_s=timeout_s,
