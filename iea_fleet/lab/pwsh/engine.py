@@ -7,6 +7,7 @@ import base64
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -70,7 +71,9 @@ class PwshEngine:
         refused = output_faults.instead(faults)
         if refused is not None:
             return AnswerProcess(lambda _: refused)
+        booted = datetime.fromtimestamp(workstation.boot_time, tz=UTC)
         environment = folder.environment() | dict(command.environment)
+        environment["IEA_LAB_BOOTED"] = f"{booted:%Y-%m-%dT%H:%M:%SZ}"
         script = call.script or ""
         ours, stock = LOADER.strip() in script, is_bootstrap(script)
         arguments = (str(folder.pwsh), *(_encoded(_prelude() + script) if ours else call.argv))

@@ -20,7 +20,7 @@
 #              met by the drive alone), "restart_service NAME", restart_computer, several in one text; null: nothing.
 #   sentences  {"53": "..."}: what the system says for a code.
 # The script writes the file again: without the faults that its steps have ended, and with "restarted": true after a
-# restart of the computer.
+# restart of the computer. IEA_LAB_BOOTED is when the workstation started, as an answer tells it.
 
 # Counts the durable steps of the script where a power cut is to be played.
 $global:LabStep = 0
@@ -195,6 +195,8 @@ function Get-LabHostFact {
     $user = Get-LabPlainUser
     $fact.elevated = -not $user
     if ($user) { $fact.user = $user }
+    # This machine does not restart, so its boot time is not the workstation's.
+    if ($env:IEA_LAB_BOOTED) { $fact.boot_time = $env:IEA_LAB_BOOTED }
     $fact
 }
 function Get-LabPerson {
