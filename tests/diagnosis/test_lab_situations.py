@@ -44,6 +44,9 @@ PUSHED: dict[str, tuple[Verdict, list[str]]] = {
     "service_stopped": (Verdict.DRIFT, ["already_right", "process_not_running", "service_not_running"]),
     "service_absent": (Verdict.DRIFT, ["already_right", "process_not_running", "service_absent"]),
     "other_computer": (Verdict.REFUSED, ["transaction.identity"]),
+    # Nothing was to be written or restarted; see below.
+    "plain_account": (Verdict.OK, ["already_right"]),
+    "filtered_account": (Verdict.OK, ["already_right"]),
     # The name is right; only a machine id in the inventory tells a clone, see below.
     "cloned_image": (Verdict.OK, ["already_right"]),
     "red_heart_relaunch_helps": (Verdict.DRIFT, ["already_right", "relaunch.red_heart"]),
@@ -68,6 +71,13 @@ def test_a_check_predicts_the_push_and_a_report_calls_it_drift(situation: str) -
     assert bench.ask(REPORT) == (Verdict.DRIFT, [code.replace("corrected", "differs") for code in pushed_codes])
     assert bench.ask(PUSH) == PUSHED[situation]
     assert bench.ask(PUSH) == (Verdict.OK, ["already_right"])
+
+
+@pytest.mark.parametrize("situation", ["plain_account", "filtered_account"])
+def test_for_want_of_administrators_rights_nothing_is_written_and_a_report_reads_all_the_same(situation: str) -> None:
+    bench = Bench(["old_http_urls", situation])
+    assert bench.ask(REPORT) == (Verdict.DRIFT, DIFFERS)
+    assert bench.ask(PUSH) == (Verdict.FAILED, [*DIFFERS, "transaction.rights_missing"])
 
 
 @pytest.mark.parametrize(("situation", "reason"), TESTS_FAIL.items())

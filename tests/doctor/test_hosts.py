@@ -40,6 +40,7 @@ CASES: dict[str, tuple[str, str]] = {
     "huge_headers": ("transport.malformed", "error"),
 }
 BEFORE_THE_LOGON = list(CASES)[:12]
+WITHOUT_RIGHTS = ("plain_account", "filtered_account")
 WITH_LOGON = ("clock_off seconds=600", "other_computer")
 GOOD = [
     "doctor.route",
@@ -52,7 +53,7 @@ GOOD = [
     "doctor.logon_accepted",
     "doctor.powershell",
     "doctor.computer_expected",
-    "doctor.rights_read",
+    "doctor.rights_administrator",
     "doctor.round",
 ]
 
@@ -62,7 +63,7 @@ Checks = dict[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Checks]]:
     """One run over all of them: by fault, the checks of its workstation by their code; `right` has no fault."""
-    hosts = ["right", *CASES]
+    hosts = ["right", *CASES, *WITHOUT_RIGHTS]
     for lab in opened(tmp_path_factory.mktemp("faults"), "--https", "--hosts", str(len(hosts))):
         names = lab.hosts_up()
         for name, fault in zip(names, hosts, strict=True):
@@ -102,6 +103,14 @@ def test_no_password_is_sent_where_the_way_is_barred(seen: dict[str, Checks], fa
 @pytest.mark.parametrize("fault", ["constrained_language", "old_powershell version=2.0", "antivirus", *WITH_LOGON])
 def test_the_logon_is_told_as_accepted_where_it_was(seen: dict[str, Checks], fault: str) -> None:
     assert seen[fault]["doctor.logon_accepted"]["state"] == "ok"
+
+
+@pytest.mark.parametrize("account", WITHOUT_RIGHTS)
+def test_an_account_that_is_not_an_administrator_is_a_warning(seen: dict[str, Checks], account: str) -> None:
+    told = seen[account]["doctor.rights_plain"]
+    assert told["state"] == "warning"
+    assert ("LocalAccountTokenFilterPolicy" in told["next_step"]) is (account == "filtered_account")
+    assert {check["state"] for code, check in seen[account].items() if code != "doctor.rights_plain"} == {"ok"}
 
 
 def test_the_certificate_is_told_with_the_fingerprint_to_pin(seen: dict[str, Checks]) -> None:

@@ -122,7 +122,8 @@ class EmulatedStaging:
 def _identity(workstation: Workstation, condition: Condition) -> Identity:
     """Who answers: the workstation, or whoever is in its place."""
     description = workstation.description
-    plain = condition.plain_user(workstation.name, description.accounts[0].name) if description.accounts else None
+    user = next((account.name for account in description.accounts), "iea-admin")
+    plain = condition.plain_user(workstation.name, user)
     return Identity(
         computer_name=IMPOSTOR_NAME if condition.impostor == "other" else workstation.name,
         machine_id=CLONES_MACHINE_ID if condition.impostor == "clone" else workstation.machine_id,

@@ -67,7 +67,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "transaction.access_denied": Words(
         title="Access denied while writing",
-        explanation="Windows denied access[ to {place}] while {step}[: {message}].",
+        explanation="Windows denied access[ to {place}] while {step}[ (« {message} »)].",
         next_step=(
             "Look at the rights of the file and at the antivirus’s folder protection; give the account of this run "
             "administrator’s rights on the workstation, if it has none."
@@ -76,7 +76,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "transaction.rights_missing": Words(
         title="The account is not an administrator",
         explanation=(
-            "Windows denied access[ to {place}] while {step}[: {message}]. {plain_account} has no administrator’s "
+            "Windows denied access[ to {place}] while {step}[ (« {message} »)]. {plain_account} has no administrator’s "
             "rights on the workstation."
         ),
         next_step=(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iea_fleet.lab.application import LICENCE_TWICE
+from iea_fleet.lab.application import LICENCE_TWICE, SERVICE
 from iea_fleet.lab.share.access import seen_by_program
 from iea_fleet.lab.share.faults import SYMPTOMS, WORKSTATION_SERVICE, ShareFault
 from iea_fleet.lab.share.visit import Reached
@@ -17,10 +17,12 @@ from iea_fleet.model.answer import (
     PeopleFacts,
     ProcessFacts,
     RecordsFacts,
+    ServiceFacts,
     SettingFacts,
     ShareFacts,
     ShareLayer,
     Status,
+    Step,
 )
 from iea_fleet.model.request import AsWhom
 from tests.lab.fleet.conftest import CommandLine
@@ -90,6 +92,34 @@ def test_each_workstation_of_a_site_has_its_licence_in_the_site_s_database(lab: 
     # Two sites; the second names its folder by the drive of its people.
     assert len({tuple(names) for names in seen.values()}) == 2
     assert all(host in names for host, names in seen.items())
+
+
+@pytest.mark.parametrize(("situation", "domain"), [("plain_account", "ASSOCIATION"), ("filtered_account", None)])
+def test_an_account_without_administrators_rights_says_so_and_is_denied_what_takes_them(
+    lab: OpenLab, situation: str, domain: str | None
+) -> None:
+    host = lab.hosts[0]
+    assert lab.answer(host, request()).host.elevated is True
+    lab.begin(host, situation)
+    mode = PROFILE.connection.mode
+    service = {"kind": "service", "id": "service", "name": SERVICE}
+    share = {"kind": "share", "id": "share", "path": "%IEA_DATABASE%", "timeout_ms": 1000}
+    looks = [share | {"id": whom, "as_whom": whom} for whom in ("user", "machine")]
+    probes = [service, {"kind": "people", "id": "people"}, *looks]
+    ensure = [{"id": "mode", "target": _data(mode.at), "value": mode.plain}]
+    answer = lab.answer(host, request(probe=probes, ensure=ensure))
+    assert (answer.host.elevated, answer.host.user) == (False, rf"{domain or host}\iea-admin")
+    assert [facts.state for facts in answer.probes[:2] if isinstance(facts, ServiceFacts | PeopleFacts)] == (
+        ["unsupported"] * 2
+    )
+    assert {facts.layer for facts in answer.probes if isinstance(facts, ShareFacts)} == {ShareLayer.IDENTITY}
+    assert answer.error is not None
+    assert (answer.error.step, answer.error.win32_code, answer.error.undone) == (Step.BACKUP, 5, True)
+    restart = {"kind": "restart_service", "id": "service", "name": SERVICE, "when": "always"}
+    computer = {"kind": "restart_computer", "id": "computer", "when": "always", "message": "m", "title": "t"}
+    answer = lab.answer(host, request(after=[restart, computer]))
+    assert [(step.ok, step.win32_code) for step in answer.after] == [(False, 0), (False, 5)]
+    assert "Service Control Manager" in answer.after[0].message
 
 
 def test_a_licence_that_is_bound_twice_is_reset_and_taken_up_at_the_next_start(lab: OpenLab) -> None:
