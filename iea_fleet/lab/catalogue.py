@@ -15,6 +15,7 @@ from iea_fleet.lab.fleet.plan import MIX
 from iea_fleet.lab.messages import EngineName
 from iea_fleet.lab.share.faults import ShareFault
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 
 _BOTH = (EngineName.EMULATED, EngineName.PWSH)
 # Below the proxy of the `pwsh` engine a workstation has neither names nor connections of its own.
@@ -88,10 +89,15 @@ def find_entry(name: str, engine: EngineName) -> Entry:
     entry = CATALOGUE.get(name)
     if entry is None:
         near = difflib.get_close_matches(name, CATALOGUE, n=1)
-        mend = f"Did you mean {near[0]!r}?" if near else "iea-fleet lab break --list shows all names."
-        raise InputError("lab", f"there is no situation or fault named {name!r}", mend)
+        mend = Phrase("Did you mean {name}?", name=near[0]) if near else "iea-fleet lab break --list shows all names."
+        raise InputError("lab", "there is no situation or fault named '{name}'", mend, name=name)
     if engine not in entry.engines:
         raise InputError(
-            "lab", f"{name} can't be played by the engine {engine}", f"Take --engine {entry.engines[0]} for it."
+            "lab",
+            "{name} can't be played by the engine {engine}",
+            "Take --engine {other} for it.",
+            name=name,
+            engine=engine,
+            other=entry.engines[0],
         )
     return entry

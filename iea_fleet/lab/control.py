@@ -31,6 +31,7 @@ from iea_fleet.lab.process import RECORD, open_log, read_record
 from iea_fleet.ledger.lock import is_held
 from iea_fleet.ledger.state import open_state_folder, private_folder
 from iea_fleet.model.errors import FleetError, HostsBusy, InputError, LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 _ANSWER_TIMEOUT_S = 30.0
 _START_TIMEOUT_S = 120.0
@@ -81,7 +82,7 @@ class LabControl:
             if not select.select([answer], [], [], _START_TIMEOUT_S)[0]:
                 process.kill()
                 process.wait()
-                raise self._broken("did not open in time")
+                raise self._broken(Phrase("the lab's process did not open in time"))
             reply = self._reply(answer.readline(_REPLY_BOUND_BYTES))
         # It goes on without us: nobody waits for its end.
         process.returncode = 0
@@ -125,7 +126,7 @@ class LabControl:
             if not self._wait_until_free(20.0):
                 os.kill(record.pid, signal.SIGKILL)
                 if not self._wait_until_free(5.0):
-                    raise self._broken("can't be ended")
+                    raise self._broken(Phrase("the lab's process can't be ended"))
         return self.clear_up_after_dead() or record is not None
 
     def clear_up_after_dead(self) -> bool:
@@ -157,7 +158,7 @@ class LabControl:
                 with connection.makefile("rb") as answer:
                     line = answer.readline(_REPLY_BOUND_BYTES)
         except OSError as error:
-            raise self._broken(f"does not answer ({error.strerror or error})") from error
+            raise self._broken(Phrase("the lab's process does not answer ({said})", said=system_said(error))) from error
         reply = self._reply(line)
         _raise_refusal(reply)
         return reply
@@ -166,12 +167,11 @@ class LabControl:
         try:
             return Reply.model_validate_json(line)
         except ValidationError as error:
-            raise self._broken("ended unexpectedly") from error
+            raise self._broken(Phrase("the lab's process ended unexpectedly")) from error
 
-    def _broken(self, what: str) -> LocalFailure:
-        return LocalFailure(
-            "lab", f"the lab's process {what}", f"See {self.folder / 'lab.log'}; clear up with iea-fleet lab down."
-        )
+    def _broken(self, what: Phrase) -> LocalFailure:
+        log = self.folder / "lab.log"
+        return LocalFailure("lab", what, Phrase("See {path}; clear up with iea-fleet lab down.", path=log))
 
     def _wait_until_free(self, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
@@ -192,9 +192,11 @@ def _raise_refusal(reply: Reply) -> None:
     refusal: Refusal | None = reply.refusal
     if refusal is not None:
         kind = next((kind for kind in _ERRORS if kind.exit_code == refusal.exit_code), FleetError)
-        raise kind(refusal.where, refusal.what, refusal.mend)
+        raise kind(*(part.phrase for part in (refusal.where, refusal.what, refusal.mend)))
 
 
 def _not_a_name(error: ValidationError) -> InputError:
     given = str(error.errors(include_url=False)[0]["input"])[:60]
-    return InputError("lab", f"{given!r} is no name or value that the lab takes", "See iea-fleet lab break --list.")
+    return InputError(
+        "lab", "'{value}' is no name or value that the lab takes", "See iea-fleet lab break --list.", value=given
+    )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import Phrase
 
 _PROGRAMS: Final = ("krb5kdc", "kadmin.local", "kdb5_util")
 # Debian has them where only root's PATH points to.
@@ -88,7 +89,7 @@ class Realm:
         """Make a new database and start the KDC. Raises: KdcRefused."""
         if not kdc_is_there():
             raise KdcRefused(
-                f"realm {self.name}",
+                self._where,
                 "this machine has no Kerberos KDC",
                 "Install krb5-kdc and krb5-admin-server, or choose another logon.",
             )
@@ -124,7 +125,7 @@ class Realm:
                 log = self.folder / "kdc.log"
                 said = log.read_text("utf-8", "replace").strip().rpartition("\n")[2] if log.is_file() else ""
                 self.close()
-                raise KdcRefused(f"realm {self.name}", f"the KDC did not start: {said[:300]}", "See kdc.log there.")
+                raise KdcRefused(self._where, "the KDC did not start: {said}", "See kdc.log there.", said=said[:300])
             time.sleep(0.02)
 
     def add_users(self, users: Sequence[Principal]) -> None:
@@ -159,6 +160,10 @@ class Realm:
             self._kdc.wait(_START_S)
             self._kdc = None
 
+    @property
+    def _where(self) -> Phrase:
+        return Phrase("realm {name}", name=self.name)
+
     def _kdc_environment(self) -> dict[str, str]:
         return {
             "PATH": _PATH,
@@ -172,7 +177,7 @@ class Realm:
         # It answers a failed query on standard error, and ends with 0 all the same.
         failed = [line for line in said.splitlines() if " while " in line or "usage:" in line]
         if failed:
-            raise KdcRefused(f"realm {self.name}", f"kadmin.local said: {failed[0][:300]}", "Give another name.")
+            raise KdcRefused(self._where, "kadmin.local said: {said}", "Give another name.", said=failed[0][:300])
 
     def _run(self, program: str, *arguments: str, told: str) -> str:
         try:
@@ -189,7 +194,9 @@ class Realm:
         except (OSError, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or str(error).encode()
             what = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise KdcRefused(f"realm {self.name}", f"{program} failed: {what[:300]}", "See its folder.") from error
+            raise KdcRefused(
+                self._where, "{program} failed: {said}", "See its folder.", program=program, said=what[:300]
+            ) from error
         return done.stderr.decode("utf-8", "replace")
 
 
@@ -204,7 +211,7 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
-    raise KdcRefused("the lab's realm", "no port is free", "Close what holds them.")
+    raise KdcRefused(Phrase("the lab's realm"), "no port is free", "Close what holds them.")
 
 
 def _answers(port: int) -> bool:
@@ -215,7 +222,7 @@ def _answers(port: int) -> bool:
 def _quoted(word: str) -> str:
     """A word of a kadmin query; a quote in it is doubled."""
     if any(character in word for character in "\n\r\0"):
-        raise KdcRefused("the lab's realm", "a name or password has a line break", "Give another.")
+        raise KdcRefused(Phrase("the lab's realm"), "a name or password has a line break", "Give another.")
     return '"' + word.replace('"', '""') + '"'
 
 

@@ -26,7 +26,7 @@ from iea_fleet.lab.messages import AtDesk, EngineName, HostStatus, LabSettings, 
 from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers, Standing
 from iea_fleet.lab.workstation import Description, Workstation
-from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.errors import InputError
 
 USER = "iea-admin"
 """The local administrator of every workstation of a lab."""
@@ -128,7 +128,9 @@ class Lab:
         member = self._members_named(host)
         entry = find_entry(name, self._settings.engine)
         if entry.kind == "situation" and parameters:
-            raise InputError(name, f"it has no parameter {next(iter(parameters))!r}", "Name the situation alone.")
+            raise InputError(
+                name, "it has no parameter {name}", "Name the situation alone.", name=next(iter(parameters))
+            )
         situation = SITUATIONS.get(name)
         if situation is not None and situation.site_wide:
             member = self._with_neighbours(member)
@@ -180,7 +182,7 @@ class Lab:
         hosts, root = len(self._members), self._staging.share_root
         self._servers, refused = open_servers(kind, places, hosts=hosts, root=root)
         if refused and kind is ShareKind.SAMBA:
-            raise LocalFailure("lab", refused.rstrip("."), "Install samba, or take --share folder.")
+            raise refused
 
     def _member(self, host: PlannedHost, installation: Installation) -> _Member:
         condition = Condition(installation, digest(self.password_of_the_day))

@@ -12,6 +12,11 @@ from iea_fleet.lab.application.seen import AsSeen
 from iea_fleet.lab.fleet.plan import MAX_HOSTS, MIX
 from iea_fleet.lab.share.servers import ShareKind
 from iea_fleet.model.base import Sentence, ShortText, Strict, Win32Code
+from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.text import neutralise
+
+_LONGEST_VALUE = 2000
+"""Of a `Sentence`, in characters."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -157,12 +162,34 @@ class Order(Strict):
     order: Annotated[StatusOrder | BreakOrder | MendOrder | DownOrder, Field(discriminator="order")]
 
 
+class Worded(Strict):
+    """A `Phrase` on its way to the other process, which knows the language of whoever reads it."""
+
+    template: Sentence
+    values: dict[Name, Sentence | Worded] = Field(default_factory=dict, max_length=8)
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> Worded:
+        """A phrase, bounded, with values that JSON can have."""
+        values = {
+            name: cls.of(value) if isinstance(value, Phrase) else neutralise(value, _LONGEST_VALUE)
+            for name, value in phrase.values.items()
+        }
+        return cls(template=phrase.template, values=values)
+
+    @property
+    def phrase(self) -> Phrase:
+        """The phrase again."""
+        values = {name: value.phrase if isinstance(value, Worded) else value for name, value in self.values.items()}
+        return Phrase(self.template, **values)
+
+
 class Refusal(Strict):
     """Why an order was not carried out, as a `FleetError` has it."""
 
-    where: Sentence
-    what: Sentence
-    mend: Sentence
+    where: Worded
+    what: Worded
+    mend: Worded
     exit_code: int
 
 

@@ -27,12 +27,14 @@ from iea_fleet.lab.messages import (
     Order,
     Refusal,
     Reply,
+    Worded,
 )
 from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.pwsh.staging import PwshStaging
 from iea_fleet.ledger.lock import RunLock
 from iea_fleet.ledger.state import named_for_user, write_private
 from iea_fleet.model.errors import FleetError, LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 RECORD = "lab.json"
 _LINE_BOUND_BYTES = 1 << 16
@@ -68,8 +70,9 @@ async def _lock(folder: Path) -> RunLock:
     except BlockingIOError as error:
         raise LocalFailure(
             "lab",
-            f"a lab is already running{_described(folder)}",
+            "a lab is already running{described}",
             "See it with iea-fleet lab status, close it with iea-fleet lab down.",
+            described=_described(folder),
         ) from error
 
 
@@ -88,11 +91,17 @@ def read_record(folder: Path) -> LabRecord | None:
         return None
 
 
-def _described(folder: Path) -> str:
+def _described(folder: Path) -> str | Phrase:
     record = read_record(folder)
     if record is None:
         return ""
-    return f" ({record.settings.hosts} hosts, engine {record.settings.engine}, process {record.pid})"
+    settings = record.settings
+    return Phrase(
+        " (workstations: {hosts}, engine: {engine}, process: {pid})",
+        hosts=settings.hosts,
+        engine=settings.engine,
+        pid=record.pid,
+    )
 
 
 class _Process:
@@ -169,14 +178,10 @@ class _Process:
         try:
             order = Order.model_validate_json(b'{"order":' + line + b"}").order
         except ValidationError:
-            return Reply(
-                refusal=Refusal(
-                    where="lab",
-                    what="the order can't be understood",
-                    mend="Use the iea-fleet of the release that opened the lab.",
-                    exit_code=LocalFailure.exit_code,
-                )
+            failure = LocalFailure(
+                "lab", "the order can't be understood", "Use the iea-fleet of the release that opened the lab."
             )
+            return Reply(refusal=refusal_of(failure))
         try:
             match order:
                 case BreakOrder():
@@ -192,13 +197,16 @@ class _Process:
         except FleetError as error:
             return Reply(refusal=refusal_of(error))
         except OSError as error:
-            failure = LocalFailure("lab", f"the order failed: {error.strerror}", "Check rights and space.")
+            failure = LocalFailure(
+                "lab", "the order failed: {said}", "Check rights and space.", said=system_said(error)
+            )
             return Reply(refusal=refusal_of(failure))
 
 
 def refusal_of(error: FleetError) -> Refusal:
     """What a failure says, to be sent."""
-    return Refusal(where=error.where, what=error.what, mend=error.mend, exit_code=error.exit_code)
+    where, what, mend = map(Worded.of, error.phrases)
+    return Refusal(where=where, what=what, mend=mend, exit_code=error.exit_code)
 
 
 def _staging(settings: LabSettings, folder: Path) -> Staging:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from iea_fleet.lab.faults import ALL_FAULTS
 from iea_fleet.lab.faults.kinds import EARLY_CUTS, FaultKind, Parameter, Stage, Value
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 
 
 class FaultRefused(InputError):
@@ -62,8 +63,9 @@ class FaultSet:
         kind = ALL_FAULTS.get(name)
         if kind is None:
             near = difflib.get_close_matches(name, ALL_FAULTS, 1)
-            mend = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(ALL_FAULTS)}."
-            raise FaultRefused(f"fault {name}", "there is no such fault", mend)
+            there_are = Phrase("There are: {names}.", names=", ".join(ALL_FAULTS))
+            mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_are
+            raise FaultRefused(_where(name), "there is no such fault", mend)
         common = {
             "on": Parameter(kind.on, "request"),
             "times": Parameter(kind.times, "strikes"),
@@ -73,11 +75,13 @@ class FaultSet:
         values = {key: parameter.default for key, parameter in known.items()}
         for key, value in parameters.items():
             if key not in known:
-                raise FaultRefused(f"fault {name}", f"it has no parameter {key}", f"It takes {', '.join(known)}.")
+                raise FaultRefused(
+                    _where(name), "it has no parameter {name}", "It takes {names}.", name=key, names=", ".join(known)
+                )
             values[key] = _converted(name, key, value, known[key])
         early = values.get("stage") in EARLY_CUTS
         if values["on"] and "on" in parameters and (early or not kind.knows_request):
-            raise FaultRefused(f"fault {name}", "it strikes before a request is known", "Use `after` instead of `on`.")
+            raise FaultRefused(_where(name), "it strikes before a request is known", "Use `after` instead of `on`.")
         self._active[name] = ActiveFault(
             kind,
             {key: values[key] for key in kind.parameters},
@@ -158,13 +162,18 @@ def _converted(name: str, key: str, value: Value, parameter: Parameter) -> Value
         else:
             converted = str(value)
     except (ValueError, KeyError) as error:
-        raise _bad_value(name, key, value, f"It is a {type(default).__name__}, like {default}.") from error
+        truth, number = Phrase("It is true or false."), Phrase("It is a number, like {default}.", default=default)
+        raise _bad_value(name, key, value, truth if isinstance(default, bool) else number) from error
     if isinstance(converted, (int, float)) and not 0 <= converted <= 1e6:
-        raise _bad_value(name, key, value, "It is between 0 and 1,000,000.")
+        raise _bad_value(name, key, value, Phrase("It is between 0 and 1,000,000."))
     if parameter.choices and converted not in parameter.choices:
-        raise _bad_value(name, key, value, f"It is one of {', '.join(parameter.choices)}.")
+        raise _bad_value(name, key, value, Phrase("It is one of {names}.", names=", ".join(parameter.choices)))
     return converted
 
 
-def _bad_value(name: str, key: str, value: Value, mend: str) -> FaultRefused:
-    return FaultRefused(f"fault {name}", f"{key} can't be {str(value)[:60]!r}", mend)
+def _bad_value(name: str, key: str, value: Value, mend: Phrase) -> FaultRefused:
+    return FaultRefused(_where(name), "{name} can't be '{value}'", mend, name=key, value=str(value)[:60])
+
+
+def _where(name: str) -> Phrase:
+    return Phrase("fault {name}", name=name)

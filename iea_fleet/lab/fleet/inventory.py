@@ -11,6 +11,7 @@ import yaml
 
 from iea_fleet.lab.fleet.plan import PlannedHost
 from iea_fleet.model.errors import InputError, LocalFailure
+from iea_fleet.model.phrase import system_said
 
 _INVENTORY_MARK = "# Inventory of the lab"
 _VAULT_MARK = "# Account of the lab"
@@ -78,7 +79,7 @@ def write_inventory(inventory: Path, hosts: Sequence[PlannedHost], access: Acces
     except OSError as error:
         where = str(error.filename or inventory)
         raise LocalFailure(
-            where, f"the inventory can't be written: {error.strerror}", "Check rights and space."
+            where, "the inventory can't be written: {said}", "Check rights and space.", said=system_said(error)
         ) from error
 
 

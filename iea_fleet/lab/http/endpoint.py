@@ -19,6 +19,7 @@ from iea_fleet.lab.http.kerberos import kerberos_is_there
 from iea_fleet.lab.http.tls import LabCertificates
 from iea_fleet.lab.workstation import Description, Workstation
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 _BACKLOG = 128
 _log = logging.getLogger(__name__)
@@ -119,19 +120,24 @@ class Endpoint:
             listener.server = await asyncio.start_server(serve, listener.address, listener.port, backlog=_BACKLOG)
         except OSError as error:
             reasons = {
-                errno.EADDRINUSE: ("the port is in use", "Choose another with --port, or stop what listens there."),
-                errno.EADDRNOTAVAIL: (
-                    "this machine has no such address",
-                    "Use 127.0.0.1 with a port for each workstation.",
+                errno.EADDRINUSE: (
+                    Phrase("can't listen: the port is in use"),
+                    Phrase("Choose another with --port, or stop what listens there."),
                 ),
-                errno.EACCES: ("the port is privileged", "Choose one above 1023."),
-                errno.EMFILE: ("too many files are open", "Raise `ulimit -n`, or start fewer workstations."),
+                errno.EADDRNOTAVAIL: (
+                    Phrase("can't listen: this machine has no such address"),
+                    Phrase("Use 127.0.0.1 with a port for each workstation."),
+                ),
+                errno.EACCES: (Phrase("can't listen: the port is privileged"), Phrase("Choose one above 1023.")),
+                errno.EMFILE: (
+                    Phrase("can't listen: too many files are open"),
+                    Phrase("Raise `ulimit -n`, or start fewer workstations."),
+                ),
             }
-            what, mend = reasons.get(
-                error.errno or 0, (error.strerror or str(error), "Choose another address or port.")
-            )
-            where = f"{workstation.name} at {listener.address}:{listener.port}"
-            raise EndpointRefused(where, f"can't listen: {what}", mend) from error
+            other = Phrase("can't listen: {said}", said=system_said(error)), Phrase("Choose another address or port.")
+            address = f"{listener.address}:{listener.port}"
+            where = Phrase("{host} at {address}", host=workstation.name, address=address)
+            raise EndpointRefused(where, *reasons.get(error.errno or 0, other)) from error
         listener.port = listener.server.sockets[0].getsockname()[1]
 
     async def _serve(
@@ -238,8 +244,9 @@ def _check_loopback(description: Description) -> None:
     if not loopback:
         raise EndpointRefused(
             description.name,
-            f"the lab, whose commands run with known passwords, listens on loopback only, not on {description.address}",
+            "the lab, whose commands run with known passwords, listens on loopback only, not on {address}",
             "Give it an address of 127.0.0.0/8, or ::1.",
+            address=description.address,
         )
 
 

@@ -18,6 +18,7 @@ from iea_fleet.lab.engine.processes import (
     Signal,
 )
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.phrase import Phrase
 
 _READ_BYTES = 32768
 INPUT_BOUND_BYTES = 64 << 20
@@ -32,8 +33,8 @@ def find_pwsh(environment: Mapping[str, str] = os.environ) -> Path:
     found = named or shutil.which("pwsh", path=environment.get("PATH"))
     if found is None or not os.access(found, os.X_OK) or Path(found).is_dir():
         raise InputError(
-            "engine pwsh",
-            f"there is no PowerShell at {named}" if named else "there is no pwsh on PATH",
+            "--engine pwsh",
+            Phrase("there is no PowerShell at {path}", path=named) if named else "there is no pwsh on PATH",
             "Install PowerShell 7, name its program in IEA_FLEET_PWSH, or take --engine emulated.",
         )
     return Path(found).absolute()

@@ -28,6 +28,7 @@ from iea_fleet.lab.share.servers import ShareKind, open_servers
 from iea_fleet.lab.share.visit import FileServers
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import system_said
 
 
 class PwshStaging:
@@ -90,8 +91,9 @@ class PwshStaging:
         except OSError as error:
             raise LocalFailure(
                 str(error.filename or name),
-                f"the workstation can't be made: {error.strerror}",
+                "the workstation can't be made: {said}",
                 "Check rights and space, or name another state folder with --state.",
+                said=system_said(error),
             ) from error
         self._folders[name] = folder
 

@@ -36,6 +36,8 @@ from iea_fleet.lab.share.visit import (
     refused_logon,
 )
 from iea_fleet.model.answer import ShareLayer
+from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 ADDRESS = "127.0.0.1"
 _START_S, _STOP_S, _POLL_S = 10.0, 3.0, 0.02
@@ -45,8 +47,11 @@ _ORDER = list(ShareLayer)
 _LOGON_FAULTS = {ShareFault.ACCOUNT_DISABLED, ShareFault.ACCOUNT_LOCKED, ShareFault.PASSWORD_EXPIRED}
 
 
-class SambaUnavailable(Exception):
-    """No samba can be had here; the text says why and what to do."""
+class SambaUnavailable(LocalFailure):
+    """No samba can be had here."""
+
+    def __init__(self, what: Phrase) -> None:
+        super().__init__("samba", what, "Install it (Debian: apt-get install samba), or take --share folder.")
 
 
 def find_smbd() -> Path:
@@ -54,7 +59,7 @@ def find_smbd() -> Path:
     # Debian's is where only root's PATH looks.
     found = shutil.which("smbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
-        raise SambaUnavailable("samba is not installed here; install it (Debian: apt-get install samba)")
+        raise SambaUnavailable(Phrase("it is not installed here"))
     return Path(found)
 
 
@@ -85,10 +90,12 @@ class SambaServers:
         self.port = 0
         try:
             self._start(find_smbd())
-        except (SambaUnavailable, OSError) as error:
+        except SambaUnavailable:
             self.stop()
-            reason = str(error) if isinstance(error, SambaUnavailable) else f"samba can't be started: {error}"
-            raise SambaUnavailable(reason) from error
+            raise
+        except OSError as error:
+            self.stop()
+            raise SambaUnavailable(Phrase("it can't be started ({said})", said=system_said(error))) from error
 
     def folder(self, place: SharePlace) -> SiteFolder:
         """See `FileServers`."""
@@ -161,7 +168,7 @@ class SambaServers:
             if self._accepts():
                 return
             _end(self._process)
-        raise SambaUnavailable(f"smbd does not start here: {self._last_line()}")
+        raise SambaUnavailable(Phrase("smbd does not start here: {said}", said=self._last_line()))
 
     def _run(self, program: Path, account: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
         command = [str(program), "-F", "--no-process-group", "-s", str(self.root / "smb.conf"), "-l", str(self.root)]
@@ -187,13 +194,13 @@ class SambaServers:
             time.sleep(_POLL_S)
         return False
 
-    def _last_line(self) -> str:
+    def _last_line(self) -> str | Phrase:
         lines: list[str] = []
         for name in ("output", "log.smbd"):
             with contextlib.suppress(OSError):
                 lines += (self.root / name).read_text(encoding="utf-8", errors="replace").split("\n")
         said = [line.strip() for line in lines if line.strip() and not line.startswith("[")]
-        return said[-1][:200] if said else "it says nothing"
+        return said[-1][:200] if said else Phrase("it says nothing")
 
 
 def _place_of(reached: Reached) -> int:
@@ -208,7 +215,7 @@ def _account() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam("nobody")
     except KeyError:
-        raise SambaUnavailable("samba is not run as root, and this system has no account `nobody`") from None
+        raise SambaUnavailable(Phrase("it is not run as root, and this system has no account `nobody`")) from None
 
 
 def _unix_names(count: int) -> list[str]:
@@ -216,7 +223,8 @@ def _unix_names(count: int) -> list[str]:
     known = sorted((entry for entry in pwd.getpwall() if entry.pw_uid != 0), key=lambda entry: entry.pw_uid)
     names = list(dict.fromkeys(entry.pw_name for entry in known))[:count]
     if len(names) < count:
-        raise SambaUnavailable(f"samba needs {count} accounts of this system beside root, there are {len(names)}")
+        what = "it needs {count} accounts of this system beside root, there are {there}"
+        raise SambaUnavailable(Phrase(what, count=count, there=len(names)))
     return names
 
 

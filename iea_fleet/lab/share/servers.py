@@ -9,6 +9,7 @@ from pathlib import Path
 
 from iea_fleet.lab.share.files import DiskFolder, MemoryFolder, SharePlace, SiteFolder
 from iea_fleet.lab.share.visit import Accounts, Credential, FileServers, FolderServers, Standing
+from iea_fleet.model.errors import LocalFailure
 
 MOST_HOSTS_FOR_SAMBA = 60
 """A probe over SMB costs some 30 ms of both cores' time: beyond this a lab is no longer instant."""
@@ -38,7 +39,7 @@ def make_accounts() -> Accounts:
 
 def open_servers(
     kind: ShareKind, places: Sequence[SharePlace], *, hosts: int, root: Path | None = None
-) -> tuple[FileServers, str]:
+) -> tuple[FileServers, LocalFailure | None]:
     """Open the file servers of a lab.
 
     Args:
@@ -47,19 +48,19 @@ def open_servers(
         hosts: how many workstations will use them.
         root: an existing folder for the sites' folders where they are no samba's; None: they are in memory.
 
-    Returns: the servers, to be stopped by the caller, and a sentence when samba was wanted and can't be had, else "".
+    Returns: the servers, to be stopped by the caller, and why samba was wanted and can't be had, else None.
     """
     wanted = kind is ShareKind.SAMBA or (kind is ShareKind.AUTO and hosts <= MOST_HOSTS_FOR_SAMBA)
-    accounts, sentence = make_accounts(), ""
+    accounts, refused = make_accounts(), None
     if wanted:
         # Costs a third of a second, which no other command of the lab is to pay.
         from iea_fleet.lab.share.samba import SambaServers, SambaUnavailable
 
         try:
-            return SambaServers(places, accounts), ""
+            return SambaServers(places, accounts), None
         except SambaUnavailable as error:
-            sentence = f"The shares are folders without a server: {error}."
-    return FolderServers({place: _folder(place, root) for place in places}, accounts), sentence
+            refused = error
+    return FolderServers({place: _folder(place, root) for place in places}, accounts), refused
 
 
 def _folder(place: SharePlace, root: Path | None) -> SiteFolder:

@@ -377,10 +377,10 @@ def test_the_table_is_complete_and_every_fault_of_it_can_be_set_with_its_default
         ("reset", {"stage": "never"}, r"fault reset: stage can't be 'never'. It is one of accept, "),
         ("reset", {"stage": "accept", "on": "create"}, "it strikes before a request is known"),
         ("refused", {"on": "create"}, "it strikes before a request is known"),
-        ("slow", {"delay_s": "soon"}, "delay_s can't be 'soon'. It is a float, like 1.0."),
+        ("slow", {"delay_s": "soon"}, "delay_s can't be 'soon'. It is a number, like 1.0."),
         ("slow", {"delay_s": -1}, "It is between 0 and 1,000,000."),
         ("slow", {"delay_s": "nan"}, "It is between 0 and 1,000,000."),
-        ("restart", {"new_boot": "perhaps"}, "new_boot can't be 'perhaps'. It is a bool, like True."),
+        ("restart", {"new_boot": "perhaps"}, "new_boot can't be 'perhaps'. It is true or false."),
     ],
 )
 def test_a_wrong_fault_is_refused_with_a_sentence(name: str, parameters: dict[str, Any], sentence: str) -> None:

@@ -144,15 +144,16 @@ def test_it_ends_with_a_lab_that_was_killed_and_the_next_one_clears_up(samba: Sa
 
 def test_a_lab_without_samba_gets_folders_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samba_module, "find_smbd", lambda: Path("/bin/false"))
-    servers, sentence = open_servers(ShareKind.AUTO, (JUDO,), hosts=3)
+    servers, refused = open_servers(ShareKind.AUTO, (JUDO,), hosts=3)
     assert isinstance(servers, FolderServers)
-    assert sentence == "The shares are folders without a server: smbd does not start here: it says nothing."
+    assert refused is not None
+    assert refused.what == "smbd does not start here: it says nothing"
 
 
 def test_a_large_lab_gets_folders_in_memory_without_a_word() -> None:
-    servers, sentence = open_servers(ShareKind.AUTO, (JUDO,), hosts=MOST_HOSTS_FOR_SAMBA + 1)
+    servers, refused = open_servers(ShareKind.AUTO, (JUDO,), hosts=MOST_HOSTS_FOR_SAMBA + 1)
     assert isinstance(servers.folder(JUDO), MemoryFolder)
-    assert sentence == ""
+    assert refused is None
 
 
 def test_folders_can_lie_on_disk(tmp_path: Path) -> None:
