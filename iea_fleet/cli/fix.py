@@ -48,6 +48,9 @@ def fix(
     send: Annotated[
         bool, typer.Option("--send", help="Send the support request by mail, instead of leaving it in the outbox.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Draft the mail though the same one waits or was sent lately.")
+    ] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back the last reset of licences that fix made from this workstation.")
     ] = False,
@@ -79,6 +82,7 @@ def fix(
         any_time=any_time,
         ask_assistance_password=assistance_password_prompt,
         send=send,
+        again=again,
         undo=undo,
         inventory=tuple(inventory),
         as_json=json,

@@ -24,11 +24,12 @@ from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import finding_labels
+from iea_fleet.report.quantity import moment
 from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording import words
 from iea_fleet.report.wording.fix import SHEETS, fix_text
 from iea_fleet.rollout.fix import Allowed, End, Repair
-from iea_fleet.support.outbox import Entry
+from iea_fleet.support.hand_over import Mail
 
 _MARKS: Final = {
     Severity.ERROR: ("✗", "bold red"),
@@ -64,9 +65,9 @@ _NEEDS: Final = {
 class HandedOver:
     """What was written for others: mails of the outbox, and the evidence. `None`: not needed."""
 
-    draft: Entry | None = None
+    draft: Mail | None = None
     bundle: Path | None = None
-    password_request: Entry | None = None
+    password_request: Mail | None = None
 
 
 @dataclass
@@ -207,8 +208,13 @@ class Screen:
         self._heading("handed_over")
         for key, mail in mails:
             if mail is not None:
-                said = self._text(f"{key}_sent" if mail.sent else key, to=mail.to, path=str(mail.path))
-                self._line(said, indent=2)
+                entry = mail.entry
+                when = moment((entry.kept if entry.sent else entry.drafted).astimezone(), self.lang)
+                self._line(self._text(f"{key}_{mail.state}", to=entry.to, when=when, path=str(entry.path)), indent=2)
+        if any(mail is not None and not mail.entry.sent for _, mail in mails):
+            self._line(f"→ {self._text('send_it')}", indent=4)
+        if any(mail is not None and mail.earlier for _, mail in mails):
+            self._line(f"→ {self._text('draft_again')}", indent=4)
         if handed_over.bundle is not None:
             self._line(self._text("bundle", path=str(handed_over.bundle)), indent=2)
 
@@ -271,8 +277,10 @@ def _left(plan: Plan) -> list[Finding]:
 def _document(run: str, host: str, repair: Repair, handed_over: HandedOver, code: int) -> dict[str, object]:
     """The whole course as plain values."""
     paths = {
-        "support_request": handed_over.draft and str(handed_over.draft.path),
-        "password_request": handed_over.password_request and str(handed_over.password_request.path),
+        "support_request": handed_over.draft and str(handed_over.draft.entry.path),
+        "support_request_state": handed_over.draft and handed_over.draft.state,
+        "password_request": handed_over.password_request and str(handed_over.password_request.entry.path),
+        "password_request_state": handed_over.password_request and handed_over.password_request.state,
         "bundle": handed_over.bundle and str(handed_over.bundle),
     }
     return {

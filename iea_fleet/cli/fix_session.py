@@ -36,7 +36,7 @@ from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD, maintenance_windows
 from iea_fleet.rollout.vault import Vault
 from iea_fleet.rollout.visit import Place, Visit, kept_alive
 from iea_fleet.support.evidence import Case
-from iea_fleet.support.hand_over import ask_for_password, hand_over
+from iea_fleet.support.hand_over import Mail, ask_for_password, hand_over
 from iea_fleet.support.outbox import Outbox
 from iea_fleet.support.send import send_entry
 from iea_fleet.support.settings import SupportSettings, support_settings
@@ -59,6 +59,7 @@ class Request:
     any_time: bool
     ask_assistance_password: bool
     send: bool
+    again: bool
     undo: bool
     inventory: tuple[str, ...]
     as_json: bool
@@ -193,7 +194,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     handed_over, failure = HandedOver(), None
     if not stop.reason and not request.undo:
         secrets = tuple(filter(None, (*technician.secrets, typed, known)))
-        office = _Office(host, settings, state, lang, secrets, request.send)
+        office = _Office(host, settings, state, lang, secrets, request)
         handed_over, failure = office.hand_over(repair)
     code = _exit_code(repair, stop)
     screen.ended(run, repair, handed_over, code)
@@ -264,7 +265,7 @@ class _Office:
         settings: of support requests.
         state: where outbox and bundles are.
         secrets: passwords that no evidence may repeat.
-        send: by mail, at once.
+        request: whether to send by mail at once, and to draft again what is known.
     """
 
     host: Host
@@ -272,7 +273,7 @@ class _Office:
     state: StateFolder
     lang: Language
     secrets: tuple[str, ...]
-    send: bool
+    request: Request
 
     def hand_over(self, repair: Repair) -> tuple[HandedOver, FleetError | None]:
         """Write what is to be written, and send it where that is asked for; what stood in the way is the error.
@@ -294,18 +295,23 @@ class _Office:
         done, now, plan = HandedOver(), dt.datetime.now().astimezone(), repair.plan
         if Need.PASSWORD in plan.lacking:
             hosts = [(self.host.name, self.host.site)]
-            done = replace(done, password_request=ask_for_password(hosts, now, self.state, self.settings))
+            asked = ask_for_password(hosts, now, self.state, self.settings, again=self.request.again)
+            done = replace(done, password_request=asked)
             yield done
         others = [remedy for remedy in plan.remedies if Need.PASSWORD not in remedy.needs]
         if plan.hand_over or others or repair.end is End.NOT_JUDGED:
             case = Case(self.host.name, self.host.site, now, tuple(repair.outcomes), self.secrets)
             vendor = concerns_vendor(plan.hand_over)
-            written = hand_over(case, self.state, self.settings, lang=self.lang, to_vendor=vendor)
+            written = hand_over(
+                case, self.state, self.settings, lang=self.lang, to_vendor=vendor, again=self.request.again
+            )
             done = replace(done, draft=written.draft, bundle=written.bundle)
             yield done
-        if self.send and done.draft is not None:
-            done = replace(done, draft=send_entry(Outbox(self.state), done.draft, self.settings))
+        if not self.request.send:
+            return
+        if done.draft is not None and not done.draft.entry.sent:
+            done = replace(done, draft=Mail(send_entry(Outbox(self.state), done.draft.entry, self.settings)))
             yield done
-        if self.send and done.password_request is not None:
-            sent = send_entry(Outbox(self.state), done.password_request, self.settings)
-            yield replace(done, password_request=sent)
+        if done.password_request is not None and not done.password_request.entry.sent:
+            sent = send_entry(Outbox(self.state), done.password_request.entry, self.settings)
+            yield replace(done, password_request=Mail(sent))

@@ -92,16 +92,16 @@ def record_id(when: datetime, host: str, kind: str) -> str:
     """A name for what belongs to one host and moment, such as `20261124T204100Z-pc-1-a1b2c3d4`.
 
     Safe as a file name on every system. It sorts by time; of the host it holds at most 32 of `a-z 0-9 -`, and its hash
-    tells hosts apart whose names differ elsewhere.
+    tells hosts apart whose names differ elsewhere. Behind the moment it is the same for the same host and kind.
 
     Args:
         when: with its zone.
         host: any text.
-        kind: tells apart what is made of one host at one moment.
+        kind: tells apart what is made of one host; of a mail, what it says as well.
     """
     stamp = when.astimezone(UTC)
     slug = re.sub(r"[^a-z0-9]+", "-", host.casefold())[:32].strip("-") or "host"
-    named = f"{kind}\0{stamp.isoformat()}\0{host}"
+    named = f"{kind}\0{host}"
     digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{stamp:%Y%m%dT%H%M%SZ}-{slug}-{digest[:8]}"
 
@@ -149,7 +149,7 @@ def draft_support_request(case: Case, settings: SupportSettings) -> Draft:
         *_end(settings),
     ]
     return Draft(
-        id=record_id(case.when, case.host, "support"),
+        id=record_id(case.when, case.host, "\0".join(["support", settings.to, case.site, *_matters(case, version)])),
         host=case.host,
         when=case.when,
         subject=support_subject(version),
@@ -185,7 +185,7 @@ def draft_password_request(hosts: Sequence[tuple[str, str]], when: datetime, set
         *_end(settings),
     ]
     return Draft(
-        id=record_id(when, hosts[0][0], "password"),
+        id=record_id(when, hosts[0][0], "\0".join(["password", settings.to, f"{when:%Y-%m-%d}", *lines])),
         host=hosts[0][0],
         when=when,
         subject=f"Mode assistance - demande du mot de passe du jour ({when:%d/%m/%Y})",
@@ -223,8 +223,7 @@ def _facts(case: Case, version: str | None) -> Iterator[str]:
 
 def _found(case: Case) -> Iterator[str]:
     """The findings of the last round: those that somebody has to act on, or all when there is none."""
-    findings = case.outcomes[-1].findings
-    grave = [finding for finding in findings if finding.severity in {Severity.ERROR, Severity.WARNING}] or findings
+    grave = _grave(case)
     if not grave:
         yield "Aucun constat."
     for number, finding in enumerate(grave[:_FINDINGS], 1):
@@ -233,6 +232,21 @@ def _found(case: Case) -> Iterator[str]:
         yield f"   {told.explanation}"
     if len(grave) > _FINDINGS:
         yield f"Et {len(grave) - _FINDINGS} autres, dans la pièce jointe."
+
+
+def _grave(case: Case) -> Sequence[Finding]:
+    findings = case.outcomes[-1].findings
+    return [finding for finding in findings if finding.severity in {Severity.ERROR, Severity.WARNING}] or findings
+
+
+_WHAT: Final = ("licence", "workstations", "server", "setting", "path", "as_whom", "after")
+"""Evidence that makes it another case; the rest (ages, log lines, the system's words) is another with each look."""
+
+
+def _matters(case: Case, version: str | None) -> list[str]:
+    """What a request is about, whenever it is made."""
+    told = ("\0".join([finding.code, *(finding.evidence.get(name, "") for name in _WHAT)]) for finding in _grave(case))
+    return [version or "", *sorted(told)]
 
 
 def _sheet(finding: Finding) -> str:

@@ -29,7 +29,7 @@ from iea_fleet.support.mail import HOST_HEADER
 MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """Longest mail; a longer file in the outbox is refused."""
 
-_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]{1,32}-[0-9a-f]{8}(-\d{1,2})?")
+_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-([a-z0-9-]{1,32}-[0-9a-f]{8})(-\d{1,2})?")
 _TAKEN: Final = 99
 _HEADER_BYTES: Final = 65_536
 
@@ -43,6 +43,7 @@ class Entry:
         path: its file.
         sent: it is among the sent ones.
         drafted: when, in UTC.
+        kept: when its file came to where it is, in UTC; of a sent mail: when it was sent.
         host, to, subject: empty where the file does not tell.
         size_bytes: of the file.
     """
@@ -51,6 +52,7 @@ class Entry:
     path: Path
     sent: bool
     drafted: datetime
+    kept: datetime
     host: str
     to: str
     subject: str
@@ -86,6 +88,17 @@ class Outbox:
             count=_TAKEN,
             name=name,
         )
+
+    def alike(self, name: str, sent_since: datetime) -> Entry | None:
+        """The newest mail with the same matter as the id `name`: one that waits, else one sent since then.
+
+        The matter is what an id holds beside the moment: the host, and what is said of it (`draft.record_id`).
+        """
+        for entries in (self.waiting(), [entry for entry in self.sent() if entry.kept >= sent_since]):
+            same = [entry for entry in entries if _matter(entry.id) == _matter(name)]
+            if same:
+                return same[-1]
+        return None
 
     def waiting(self) -> tuple[Entry, ...]:
         """The drafts, the oldest first; files with other names are none of ours."""
@@ -166,10 +179,16 @@ class Outbox:
     @staticmethod
     def _entry(path: Path, *, sent: bool) -> Entry:
         content = _read(path)
+        kept = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content[:_HEADER_BYTES])
         host, to, subject = (neutralise(_header(headers, name), 255) for name in (HOST_HEADER, "To", "Subject"))
         drafted = datetime.strptime(path.stem[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return Entry(path.stem, path, sent, drafted, host, to, subject, len(content))
+        return Entry(path.stem, path, sent, drafted, kept, host, to, subject, len(content))
+
+
+def _matter(name: str) -> str:
+    parts = _ID.fullmatch(name)
+    return "" if parts is None else parts[2]
 
 
 def _header(headers: object, name: str) -> str:

@@ -181,6 +181,18 @@ def test_what_can_t_be_mended_is_handed_over_with_mail_and_evidence(sites: Sites
         assert len([name for name in bundle.namelist() if "answer" in name]) == 2
 
 
+def test_a_second_fix_drafts_no_second_mail_unless_asked(sites: Sites) -> None:
+    host = sites.broken("red_heart_stays")
+    first = sites.fix(host, "--yes")["handed_over"]
+    again = sites.fix(host, "--yes")["handed_over"]
+    assert (first["support_request_state"], again["support_request_state"]) == ("drafted", "waiting")
+    assert (again["support_request"], again["bundle"] != first["bundle"]) == (first["support_request"], True)
+    assert sites("outbox", "done", Path(first["support_request"]).stem).returncode == 0
+    told = sites("fix", host, "-i", "inventory", "--yes", "--lang", "en")
+    assert "Support request, the same already sent to" in told.stdout
+    assert sites.fix(host, "--yes", "--again")["handed_over"]["support_request_state"] == "drafted"
+
+
 def test_a_fault_of_the_file_server_is_for_the_association_s_own_technician(sites: Sites) -> None:
     host = sites.broken("share_share_missing")
     document = sites.fix(host, "--yes")

@@ -6,9 +6,12 @@ import base64
 import hashlib
 import io
 import json
+import os
 import stat
 import zipfile
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 import pytest
@@ -19,7 +22,7 @@ from iea_fleet.ledger.state import StateFolder
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.support.bundle import bundle_bytes
 from iea_fleet.support.evidence import Case
-from iea_fleet.support.hand_over import ask_for_password, hand_over
+from iea_fleet.support.hand_over import Mail, ask_for_password, hand_over
 from iea_fleet.support.outbox import Outbox
 from iea_fleet.support.settings import SupportSettings
 from tests.support.cases import HOSTILE, WHEN, make_answer, make_case
@@ -119,10 +122,61 @@ def test_a_hand_over_writes_private_files_and_is_the_same_twice(case: Case, stat
     assert first == hand_over(case, state, SupportSettings(), lang="fr")
     assert first.draft is not None
     assert first.bundle.parent == state.path / "bundles"
-    for path in (first.draft.path, first.bundle):
+    for path in (first.draft.entry.path, first.bundle):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert _files(first.bundle.read_bytes())["support-request.eml"] == first.draft.path.read_bytes()
+    assert _files(first.bundle.read_bytes())["support-request.eml"] == first.draft.entry.path.read_bytes()
+
+
+def test_the_same_request_is_not_drafted_twice(case: Case, state: StateFolder) -> None:
+    first = hand_over(case, state, SupportSettings(), lang="fr")
+    later = replace(case, when=case.when + timedelta(hours=3))
+    second = hand_over(later, state, SupportSettings(), lang="fr")
+    assert first.draft is not None
+    assert second.draft == Mail(first.draft.entry, earlier=True)
+    assert second.draft.state == "waiting"
+    assert second.bundle != first.bundle, "the evidence of the second look is kept"
+    assert _files(second.bundle.read_bytes())["support-request.eml"] == first.draft.entry.path.read_bytes()
+    asked = hand_over(later, state, SupportSettings(), lang="fr", again=True).draft
+    assert asked is not None
+    assert (asked.state, asked.entry.id != first.draft.entry.id) == ("drafted", True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda case: replace(case, host="POSTE-13"),
+        lambda case: replace(case, site="Autre club"),
+        lambda case: replace(case, outcomes=case.outcomes[:1]),
+    ],
+)
+def test_another_case_is_drafted_beside_it(other: Callable[[Case], Case], case: Case, state: StateFolder) -> None:
+    hand_over(case, state, SupportSettings(), lang="fr")
+    done = hand_over(replace(other(case), when=case.when + timedelta(hours=3)), state, SupportSettings(), lang="fr")
+    assert done.draft is not None
+    assert done.draft.state == "drafted"
+    assert len(Outbox(state).waiting()) == 2
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, "sent_before"), (30, "drafted")])
+def test_what_was_sent_lately_is_not_drafted_again(days: int, told: str, case: Case, state: StateFolder) -> None:
+    first = hand_over(case, state, SupportSettings(), lang="fr")
+    assert first.draft is not None
+    sent = Outbox(state).mark_sent(first.draft.entry, b"To: a@b.fr\r\n\r\n")
+    os.utime(sent.path, (case.when.timestamp(), case.when.timestamp()))
+    again = hand_over(replace(case, when=case.when + timedelta(days=days)), state, SupportSettings(), lang="fr")
+    assert again.draft is not None
+    assert again.draft.state == told
+
+
+def test_the_password_of_another_day_is_asked_for_anew(state: StateFolder) -> None:
+    hosts = [("POSTE-12", "Amicale")]
+    days = (WHEN, WHEN + timedelta(hours=2), WHEN + timedelta(days=1))
+    assert [ask_for_password(hosts, when, state, SupportSettings()).state for when in days] == [
+        "drafted",
+        "waiting",
+        "drafted",
+    ]
 
 
 def test_a_case_that_is_not_the_vendor_s_has_no_mail(case: Case, state: StateFolder) -> None:
@@ -137,7 +191,7 @@ def test_no_host_name_leads_out_of_the_folders(host: str, state: StateFolder) ->
     done = hand_over(make_case(host=host), state, SupportSettings(), lang="fr")
     assert done.draft is not None
     found = {path.relative_to(state.path) for path in state.path.rglob("*") if path.is_file()}
-    assert found == {done.bundle.relative_to(state.path), done.draft.path.relative_to(state.path)}
+    assert found == {done.bundle.relative_to(state.path), done.draft.entry.path.relative_to(state.path)}
 
 
 def test_no_password_is_in_any_file_of_a_hand_over(state: StateFolder) -> None:
@@ -164,6 +218,6 @@ def test_no_password_is_in_any_file_of_a_hand_over(state: StateFolder) -> None:
 
 
 def test_the_request_for_the_password_waits_in_the_outbox(state: StateFolder) -> None:
-    entry = ask_for_password([("POSTE-12", "Amicale"), ("POSTE-3", "")], WHEN, state, SupportSettings())
+    entry = ask_for_password([("POSTE-12", "Amicale"), ("POSTE-3", "")], WHEN, state, SupportSettings()).entry
     assert Outbox(state).waiting() == (entry,)
     assert entry.subject == "Mode assistance - demande du mot de passe du jour (24/11/2026)"

@@ -76,12 +76,12 @@ def test_mails_are_listed_and_shown(program: Program, state: StateFolder) -> Non
     draft = hand_over(make_case(), state, SupportSettings(), lang="fr").draft
     assert draft is not None
     listed = program("list", "--lang", "fr").stdout
-    assert draft.id in listed
+    assert draft.entry.id in listed
     assert "en attente" in listed
     assert "Serveur de connexion 3.00.42" in listed
     (one,) = json.loads(program("list", "--json").stdout)
-    assert (one["id"], one["host"], one["sent"]) == (draft.id, "POSTE-12", False)
-    shown = program("show", draft.id[:10], "--lang", "fr").stdout
+    assert (one["id"], one["host"], one["sent"]) == (draft.entry.id, "POSTE-12", False)
+    shown = program("show", draft.entry.id[:10], "--lang", "fr").stdout
     assert shown == program("show", "--lang", "fr").stdout, "the only one need not be named"
     assert "Objet\u00a0: Serveur de connexion 3.00.42" in shown
     assert "CE QUI EST CONSTATÉ" in shown
@@ -100,7 +100,7 @@ def test_of_several_mails_one_must_be_named(program: Program, state: StateFolder
 def test_hostile_mails_steer_no_terminal(program: Program, state: StateFolder) -> None:
     draft = hand_over(make_case(host=HOSTILE, site=HOSTILE, line=HOSTILE), state, SupportSettings(), lang="fr").draft
     assert draft is not None
-    draft.path.write_bytes(
+    draft.entry.path.write_bytes(
         b"Subject: \x1b[31m\x9b2J =?utf-8?q?=1B[2J=E2=80=AE?=\nTo: \x07\n"
         b"Content-Type: text/plain; charset=no-such\n\n\x1b"
     )
