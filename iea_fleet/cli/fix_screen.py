@@ -103,25 +103,14 @@ class Screen:
         """The answers that mean yes."""
         return frozenset(word.strip() for word in self._text("consent_yes").split(","))
 
-    @property
-    def no_terminal(self) -> tuple[str, str]:
-        """What and how to mend, when nobody can be asked."""
-        return self._text("no_terminal"), self._text("no_terminal_mend")
-
-    @property
-    def nothing_to_undo(self) -> tuple[str, str]:
-        """What and how to mend, when there is no reset to take back."""
-        return self._text("nothing_to_undo"), self._text("undo_mend")
-
-    def several(self, names: Sequence[str]) -> tuple[str, str]:
-        """What and how to mend, when a name means other than one workstation."""
-        shown = ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
-        return self._text("several", count=len(names), names=shown), self._text("several_mend")
-
     def interrupted(self) -> None:
         """Ctrl-C instead of an answer."""
         self.progress.print()
-        self.progress.print(self._text("interrupted"))
+        self.progress.print(self._text("interrupted_question"))
+
+    def stopping(self) -> None:
+        """Ctrl-C during a remedy, which is finished first."""
+        self.progress.print(self._text("stopping"))
 
     def looks(self) -> None:
         """A look begins."""
@@ -184,6 +173,8 @@ class Screen:
                 self._heading("declined_further" if repair.turns else "declined")
             case End.PLANNED:
                 self._heading("only_planned")
+            case End.INTERRUPTED:
+                self._heading("interrupted")
             case End.LEFT:
                 self._heading("left", host=self.host)
                 self._findings(_left(repair.plan), next_steps=True)

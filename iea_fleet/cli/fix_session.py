@@ -28,7 +28,7 @@ from iea_fleet.model.errors import FleetError, InputError
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
-from iea_fleet.rollout.inventory import Host, read_inventory
+from iea_fleet.rollout.inventory import WORKSTATION, Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
 from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset, standing_in_fleet
 from iea_fleet.rollout.run import Stop
@@ -113,7 +113,11 @@ class Technician:
         if self.yes:
             return True
         if self.answer is None:
-            raise InputError(self.screen.host, *self.screen.no_terminal)
+            raise InputError(
+                self.screen.host,
+                "nobody can be asked here whether to go on",
+                "Give --yes to do what is planned, or --check to see the plan only",
+            )
         answer = self._asked(partial(self.answer, self.screen.question))
         return answer.strip().casefold() in self.screen.yes_words
 
@@ -158,10 +162,17 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     content = find_content()
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
-    hosts = read_inventory(request.inventory, request.host, vault, content.environment(), named_by="workstation")
+    hosts = read_inventory(request.inventory, request.host, vault, content.environment(), named_by=WORKSTATION)
     screen = Screen(hosts[0].name, lang, console, as_json=request.as_json, force=request.force)
     if len(hosts) > 1:
-        raise InputError(request.host[:200], *screen.several([host.name for host in hosts]))
+        names = [host.name for host in hosts]
+        raise InputError(
+            request.host[:200],
+            "this means {count} workstations ({names})",
+            "Name one of them",
+            count=len(names),
+            names=", ".join(names[:3]) + ("…" if len(names) > 3 else ""),
+        )
     (host,) = hosts
     settings = support_settings(host.variables, host.name)
     windows = maintenance_windows(host.variables, ", ".join(request.inventory))
@@ -182,7 +193,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
         place = Place(host, request.inventory, vault, run, folder, content)
         with signals(stop, lang), kept_alive(ledger, run):
             fix = Fix(
-                Visit(place, ledger, stop),
+                Visit(place, ledger, stop, screen.stopping),
                 task,
                 request.allowed,
                 technician,
@@ -221,7 +232,11 @@ def _begun(ledger: Ledger, run: str, new: NewRun, state: StateFolder, stop: Stop
 def _undo(fix: Fix, ledger: Ledger, host: Host, screen: Screen) -> Repair:
     changes: tuple[RecordChange, ...] = last_reset(ledger.rounds(host.name))
     if not changes:
-        raise InputError(host.name, *screen.nothing_to_undo)
+        raise InputError(
+            host.name,
+            "no reset of licences was made from here that could be taken back",
+            "iea-fleet runs list shows what was done",
+        )
     screen.undoes(changes)
     return fix.undo(changes)
 

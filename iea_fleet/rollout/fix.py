@@ -96,6 +96,8 @@ class End(StrEnum):
     PLANNED = "planned"
     """Only the plan was asked for, and it is to do something."""
     DECLINED = "declined"
+    INTERRUPTED = "interrupted"
+    """It was asked to end before anything was done."""
     NOT_JUDGED = "not_judged"
     """The workstation could not be judged."""
 
@@ -156,6 +158,8 @@ class Fix:
         """From the look to the last judgement."""
         self._person.looks()
         outcome = self._visit.look(look_variables(self._task))
+        if self._visit.is_stopped:
+            return self._ended(End.INTERRUPTED, Plan((), ()), 0)
         self._person.found(outcome)
         plan = self._plan(outcome)
         turns = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,16 +48,24 @@ class Visit:
         place: where.
         ledger: where outcomes go.
         stop: ends a look at once, and a remedy when it is insisted on.
+        stopping: called once when a remedy is to end, and is finished first.
     """
 
-    def __init__(self, place: Place, ledger: Ledger, stop: Stop) -> None:
+    def __init__(self, place: Place, ledger: Ledger, stop: Stop, stopping: Callable[[], None]) -> None:
         self.outcomes: list[Outcome] = []
-        self._place, self._ledger, self._stop = place, ledger, stop
+        self._place, self._ledger, self._stop, self._stopping = place, ledger, stop, stopping
+        self._told_to_stop = False
 
     @property
     def is_stopped(self) -> bool:
         """Whether it was asked to end."""
         return bool(self._stop.reason)
+
+    def _is_stopped_at_once(self) -> bool:
+        if self.is_stopped and not self._told_to_stop:
+            self._told_to_stop = True
+            self._stopping()
+        return self._stop.at_once
 
     def look(self, variables: Mapping[str, object]) -> Outcome:
         """One round that writes nothing."""
@@ -81,10 +89,8 @@ class Visit:
             variables=variables,
         )
         folder = place.folder / f"round-{len(self.outcomes) + 1}"
-        looks = playbook == "report"
-        end = run_playbook(
-            call, folder, listener.hear, lambda: bool(self._stop.reason) if looks else self._stop.at_once
-        )
+        is_over = self._is_stopped_at_once if playbook == "fix" else lambda: self.is_stopped
+        end = run_playbook(call, folder, listener.hear, is_over)
         outcome = listener.outcome(self._stop.reason or f"Ansible ended with exit code {end.exit_code}")
         self.outcomes.append(outcome)
         self._ledger.record_round(place.run, place.host.name, outcome)

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ import pytest
 
 from tests.cli.conftest import PROGRAM, LabFleet
 
-HOSTS = 20
+HOSTS = 30
 
 
 class Sites(LabFleet):
@@ -328,6 +329,21 @@ def test_a_fix_that_is_killed_in_the_middle_of_its_work_is_finished_by_the_next(
     assert sites.fix(host, "--yes")["end"] in {"right", "repaired"}
     assert sites.seen(host)["right"]
     assert not list((sites.folder / "state/runs").iterdir())
+
+
+def test_ctrl_c_during_the_look_is_told_once(sites: Sites) -> None:
+    host = sites.broken("silent")
+    with subprocess.Popen(
+        [*PROGRAM, "fix", host, "-i", "inventory", "--lang", "en"], cwd=sites.folder, env=sites.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as stopped:  # fmt: skip
+        assert stopped.stderr is not None
+        while not stopped.stderr.readline().startswith("Looking at"):
+            assert stopped.poll() is None
+        stopped.send_signal(signal.SIGINT)
+        out, error = stopped.communicate(timeout=60)
+    assert stopped.returncode == 130
+    assert (out.strip(), error) == ("Interrupted: nothing was changed.", "")
 
 
 def test_a_name_that_means_several_workstations_or_none_is_refused(sites: Sites) -> None:

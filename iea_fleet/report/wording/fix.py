@@ -24,7 +24,9 @@ FIX: Final[Mapping[str, str]] = {
     "consent_yes": "y, yes",
     "declined": "Nothing was changed.",
     "declined_further": "Nothing more was changed.",
-    "interrupted": "Interrupted: nothing of this was done.",
+    "interrupted": "Interrupted: nothing was changed.",
+    "interrupted_question": "Interrupted: nothing of this was done.",
+    "stopping": "Stopping: what is under way is finished first; Ctrl-C once more ends at once.",
     "only_planned": "Nothing was changed: this was the plan only.",
     "done": "What was done",
     "not_done": "What did not succeed",
@@ -45,10 +47,6 @@ FIX: Final[Mapping[str, str]] = {
     "not_judged": "{host} could not be judged.",
     "sheet": "Sheet « {sheet} »",
     "force_releases": "→ If nobody works there: fix --force releases it; what was not saved there is lost.",
-    "several": "this means {count} workstations ({names})",
-    "several_mend": "Name one of them",
-    "no_terminal": "nobody can be asked here whether to go on",
-    "no_terminal_mend": "Give --yes to do what is planned, or --check to see the plan only",
     "explain_looks": "What would be looked at on {host}",
     "explain_acts": "What may be done there, once agreed and only where it is needed",
     "kind_setting": "Setting: {what}",
@@ -67,8 +65,6 @@ FIX: Final[Mapping[str, str]] = {
     "kind_reconnect_share": "Connect anew to the folder: {what}",
     "kind_restore_drive": "Map the lost drive again: {what}",
     "kind_restart_computer": "Restart the workstation",
-    "nothing_to_undo": "no reset of licences was made from here that could be taken back",
-    "undo_mend": "iea-fleet runs list shows what was done",
 }
 """By key."""
 
