@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
 from typer.main import get_command
 
 from iea_fleet.cli import doctor, fix, lab, outbox, push, report, runs, version
+from iea_fleet.cli.options import Lang
 from iea_fleet.cli.output import open_missing_streams, require_written
+from iea_fleet.cli.start import language_for
+from iea_fleet.cli.words import Language, say
 from iea_fleet.model.errors import FleetError
 
 INTERRUPTED = 130
@@ -46,10 +50,12 @@ def run(arguments: Sequence[str]) -> int:
             code = end.code
         require_written()
     except FleetError as error:
-        _tell(str(error))
+        from iea_fleet.report.wording.fill import translator
+
+        _tell(error.sentence(translator(_language(arguments))))
         code = error.exit_code
     except KeyboardInterrupt:
-        _tell("Interrupted.")
+        _tell(say("aborted", _language(arguments)))
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does. Python would complain about it once more at its end.
@@ -58,9 +64,19 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         from iea_fleet.cli.unforeseen import log_unforeseen
 
-        _tell(log_unforeseen(error))
+        _tell(log_unforeseen(error, _language(arguments)))
         code = _UNFORESEEN
     return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def _language(arguments: Sequence[str]) -> Language:
+    """The language of a command line, wherever `--lang` stands in it; also of one that could not be read."""
+    named = ""
+    for word, following in pairwise((*arguments, "")):
+        option, equals, value = word.partition("=")
+        if option == "--lang":
+            named = value if equals else following
+    return language_for(Lang(named) if named in set(Lang) else None)
 
 
 def _tell(sentence: str) -> None:

@@ -72,6 +72,7 @@ def doctor(
     request = Request(
         inventory=tuple(inventory),
         pattern=host or limit,
+        named=bool(host),
         as_json=json,
         forks=forks,
         vault_file=vault_password_file,

@@ -28,9 +28,10 @@ from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording import words
+from iea_fleet.report.wording.fill import translator
 from iea_fleet.report.wording.interface import interface
 from iea_fleet.rollout.content import find_content
-from iea_fleet.rollout.inventory import read_inventory
+from iea_fleet.rollout.inventory import LIMIT, WORKSTATION, read_inventory
 from iea_fleet.rollout.run import Stop
 from iea_fleet.rollout.vault import Vault
 
@@ -40,10 +41,11 @@ _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The options of one `doctor`, as they were given; `pattern` `None`: this machine."""
+    """The options of one `doctor`, as they were given; `pattern` `None`: this machine, `named`: it is one host."""
 
     inventory: tuple[str, ...]
     pattern: str | None
+    named: bool
     as_json: bool
     forks: int
     vault_file: Path | None
@@ -63,7 +65,7 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     """
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     stop = Stop()
-    subjects = _machine(request, vault) if request.pattern is None else _hosts(request, vault, lang, screen, stop)
+    subjects = _machine(request, vault, lang) if request.pattern is None else _hosts(request, vault, lang, screen, stop)
     if request.as_json:
         print_document(json.dumps(_document(subjects, lang), ensure_ascii=False, indent=2))
     else:
@@ -73,14 +75,16 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     return INTERRUPTED if stop.by_user else exit_code(subjects)
 
 
-def _machine(request: Request, vault: Vault) -> tuple[Subject, ...]:
-    sources = Sources(request.inventory, request.inventory == (INVENTORY_DEFAULT,), None, vault)
-    return (Subject("", (*check_controller(request.state, request.ledger), *check_inventory(sources))),)
+def _machine(request: Request, vault: Vault, lang: Language) -> tuple[Subject, ...]:
+    is_default, translate = request.inventory == (INVENTORY_DEFAULT,), translator(lang)
+    sources = Sources(request.inventory, is_default, None, vault, translate)
+    return (Subject("", (*check_controller(request.state, request.ledger, translate), *check_inventory(sources))),)
 
 
 def _hosts(request: Request, vault: Vault, lang: Language, screen: Console, stop: Stop) -> tuple[Subject, ...]:
     state, content = open_state_folder(request.state), find_content()
-    hosts = read_inventory(request.inventory, request.pattern, vault, content.environment())
+    by = WORKSTATION if request.named else LIMIT
+    hosts = read_inventory(request.inventory, request.pattern, vault, content.environment(), named_by=by)
     state.require_space()
     remove_leftovers(state.path / "runs")
     folder = state.run_folder(new_run_id())

@@ -103,11 +103,13 @@ def _open(state: options.State) -> Outbox:
 def _the(outbox: Outbox, mail: str) -> Entry:
     """The mail that is named, or the only one that waits. Raises: InputError."""
     from iea_fleet.model.errors import InputError
+    from iea_fleet.model.phrase import Phrase
 
     if mail:
         return outbox.find(mail)
     waiting = outbox.waiting()
     if len(waiting) != 1:
-        what = f"{len(waiting)} mails wait there" if waiting else "no mail waits there"
-        raise InputError("outbox", what, "Name one by its id, see iea-fleet outbox list --all")
+        some = Phrase("{count} mails wait there", count=len(waiting))
+        what = some if waiting else Phrase("no mail waits there")
+        raise InputError(Phrase("outbox"), what, "Name one by its id, see iea-fleet outbox list --all")
     return waiting[0]

@@ -8,6 +8,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.phrase import Phrase, system_said
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,9 +68,10 @@ def require_written() -> None:
     _Deaf(sys.stdout).flush()
     if _lost:
         raise LocalFailure(
-            "standard output",
-            f"the result could not be written there ({_lost[0].strerror})",
+            Phrase("standard output"),
+            "the result could not be written there ({said})",
             "Make room there and look again; iea-fleet runs list has every run",
+            said=system_said(_lost[0]),
         ) from _lost[0]
 
 

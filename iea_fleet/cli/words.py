@@ -10,6 +10,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reading": ("Lecture de l’inventaire…", "Reading the inventory…"),
     "checking": ("Vérification de cette machine…", "Checking this machine…"),
     "checking_hosts": ("Vérification des postes : {hosts}", "Checking workstations: {hosts}"),
+    "vault_password": ("Mot de passe du coffre : ", "Vault password: "),
+    "aborted": ("Interrompu.", "Interrupted."),
+    "unforeseen": (
+        "imprévu ({kind}). Merci de le signaler en décrivant ce que vous avez fait et en joignant {path}",
+        "something unforeseen happened ({kind}). Please report it with what you did and with {path}",
+    ),
+    "unforeseen_unwritten": (
+        "imprévu ({kind}), non consigné. Merci de le signaler en décrivant ce que vous avez fait.",
+        "something unforeseen happened ({kind}), and it could not be written down. Please report it with what you did.",
+    ),
     "password_of_the_day": (
         "Mot de passe du jour (vide : laisser le mode assistance) : ",
         "Password of the day (empty: leave assistance mode as it is): ",

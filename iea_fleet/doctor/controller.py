@@ -22,6 +22,7 @@ from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger
 from iea_fleet.model.errors import FleetError
 from iea_fleet.model.finding import Finding
+from iea_fleet.model.phrase import Phrase, Translate
 from iea_fleet.rollout.content import ENVIRONMENT_NAME as CONTENT_VARIABLE
 from iea_fleet.rollout.content import find_content
 
@@ -32,14 +33,15 @@ _OPTIONAL: Final = ("pykerberos", "krb5", "gssapi", "requests-credssp", "keyring
 _SQLITE: Final = "sqlite:///"
 
 
-def check_controller(state: Path | None, ledger: str) -> tuple[Finding, ...]:
+def check_controller(state: Path | None, ledger: str, translate: Translate = str) -> tuple[Finding, ...]:
     """Everything about this machine that needs no inventory.
 
     Args:
         state: the state folder as named; `None`: the usual one.
         ledger: its URL as named; "": the state folder's own.
+        translate: what failures say, into the language of whoever reads them.
     """
-    return (*_python(), *_packages(), *_locale(), *_state(state, ledger), *_content())
+    return (*_python(), *_packages(), *_locale(), *_state(state, ledger, translate), *_content(translate))
 
 
 def lacking(distribution: str, extra: str = "") -> tuple[Requirement, ...]:
@@ -120,22 +122,22 @@ def _locale() -> Iterator[Finding]:
         yield check("doctor.locale", locale=named or None, encoding=encoding)
 
 
-def _state(named: Path | None, url: str) -> Iterator[Finding]:
+def _state(named: Path | None, url: str, translate: Translate) -> Iterator[Finding]:
     try:
         folder = open_state_folder(named)
         folder.require_space()
     except FleetError as error:
-        yield _machine(error)
+        yield unusable("doctor.machine", error, translate)
         return
     free = shutil.disk_usage(folder.path).free // 1_000_000
     yield check("doctor.state_folder", path=str(folder.path), free_mb=free)
     mode = stat.S_IMODE(folder.path.stat().st_mode)
     if mode & 0o077:
         yield check("doctor.state_folder_readable", path=str(folder.path), mode=f"{mode:04o}")
-    yield from _ledger(folder, url)
+    yield from _ledger(folder, url, translate)
 
 
-def _ledger(folder: StateFolder, named: str) -> Iterator[Finding]:
+def _ledger(folder: StateFolder, named: str, translate: Translate) -> Iterator[Finding]:
     url = named or folder.ledger_url
     path = Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
     if path is not None and not path.exists():
@@ -153,7 +155,7 @@ def _ledger(folder: StateFolder, named: str) -> Iterator[Finding]:
         finally:
             ledger.close()
     except FleetError as error:
-        yield _machine(error)
+        yield unusable("doctor.machine", error, translate)
         return
     yield check("doctor.ledger", path=str(path) if path is not None else url.partition("@")[2], runs=runs)
 
@@ -168,17 +170,17 @@ def _damage(path: Path) -> str | None:
     return None if told == "ok" else str(told)[:300]
 
 
-def _content() -> Iterator[Finding]:
+def _content(translate: Translate) -> Iterator[Finding]:
     try:
         content = find_content()
         for kind in RunKind:
             content.playbook(kind.value)
     except FleetError as error:
-        yield _machine(error)
+        yield unusable("doctor.machine", error, translate)
         return
     for path in (content.folder / "roles" / "iea_report", content.plugins / "action" / "iea_workstation.py"):
         if not path.exists():
-            yield check("doctor.machine", path=str(path), message="it is missing")
+            yield check("doctor.machine", path=str(path), message=Phrase("it is missing").told(translate))
             return
     if os.environ.get(CONTENT_VARIABLE):
         yield check("doctor.content_elsewhere", path=str(content.folder))
@@ -186,5 +188,7 @@ def _content() -> Iterator[Finding]:
         yield check("doctor.content", path=str(content.folder))
 
 
-def _machine(error: FleetError) -> Finding:
-    return check("doctor.machine", path=error.where, message=error.what, mend=error.mend)
+def unusable(code: str, error: FleetError, translate: Translate) -> Finding:
+    """The check that a failure gives, with its words in a language."""
+    where, what, mend = error.parts(translate)
+    return check(code, path=where, message=what, mend=mend)

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from iea_fleet.doctor.checks import check
-from iea_fleet.doctor.controller import lacking
+from iea_fleet.doctor.controller import lacking, unusable
 from iea_fleet.model.errors import FleetError, InputError
 from iea_fleet.model.finding import Finding
+from iea_fleet.model.phrase import Translate
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.inventory import Host, read_inventory
 from iea_fleet.rollout.vault import Vault
@@ -48,12 +49,14 @@ class Sources:
         is_default: nobody named it.
         limit: as for Ansible.
         vault: opens what is encrypted.
+        translate: what failures say, into the language of whoever reads them.
     """
 
     inventory: Sequence[str]
     is_default: bool
     limit: str | None
     vault: Vault
+    translate: Translate = str
 
 
 def check_inventory(sources: Sources) -> tuple[Finding, ...]:
@@ -64,17 +67,17 @@ def check_inventory(sources: Sources) -> tuple[Finding, ...]:
     try:
         hosts = read_inventory(sources.inventory, sources.limit, sources.vault, find_content().environment())
     except InputError as error:
-        found = check("doctor.inventory_unusable", path=error.where, message=error.what, mend=error.mend)
+        found = unusable("doctor.inventory_unusable", error, sources.translate)
         return (found, *_proxies([]))
     except FleetError as error:
-        return (check("doctor.machine", path=error.where, message=error.what, mend=error.mend),)
+        return (unusable("doctor.machine", error, sources.translate),)
     sites = len({host.site for host in hosts if host.site})
     return (
         check("doctor.inventory", path=where, hosts=len(hosts), sites=sites),
         *_secrets(sources, hosts),
         *_extras(hosts),
         *_proxies(hosts),
-        *_mail(hosts, where),
+        *_mail(hosts, where, sources.translate),
     )
 
 
@@ -173,7 +176,7 @@ def _shown(proxy: str) -> str:
         return "?"
 
 
-def _mail(hosts: Sequence[Host], where: str) -> Iterator[Finding]:
+def _mail(hosts: Sequence[Host], where: str, translate: Translate) -> Iterator[Finding]:
     """How support requests leave, by each different set of settings."""
     told: set[str] = set()
     for host in hosts:
@@ -184,7 +187,7 @@ def _mail(hosts: Sequence[Host], where: str) -> Iterator[Finding]:
         try:
             settings = support_settings(mine, where)
         except InputError as error:
-            yield check("doctor.inventory_unusable", path=error.where, message=error.what, mend=error.mend)
+            yield unusable("doctor.inventory_unusable", error, translate)
             continue
         if settings.smtp_host is None:
             yield check("doctor.smtp_none", to=settings.to)

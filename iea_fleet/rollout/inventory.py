@@ -35,6 +35,8 @@ _UTF_8 = {"PYTHONIOENCODING": "utf-8"}
 """Whatever the locale: names of associations have accents."""
 LIMIT: Final = "--limit"
 """The option that most commands take a pattern by."""
+WORKSTATION: Final = Phrase("workstation")
+"""The argument by which the others name one host."""
 
 _SHOWN_CHARACTERS = 200
 """Of what a person typed, in a message."""
@@ -62,7 +64,7 @@ def read_inventory(
     pattern: str | None,
     vault: Vault,
     environment: Mapping[str, str],
-    named_by: str = LIMIT,
+    named_by: str | Phrase = LIMIT,
 ) -> tuple[Host, ...]:
     """Read the hosts that match.
 
@@ -96,7 +98,7 @@ def read_inventory(
     if unmatched := re.findall(r"Could not match supplied host pattern, ignoring: (\S+)", told):
         names = neutralise(", ".join(dict.fromkeys(unmatched)), _SHOWN_CHARACTERS)
         raise InputError(
-            f"{named_by} {names}",
+            Phrase("{named_by} {names}", named_by=named_by, names=names),
             "no host or group of {inventory} has this name",
             "ansible-inventory -i {source} --graph shows its names",
             inventory=where,
@@ -106,7 +108,7 @@ def read_inventory(
     _require_names(_members(groups, "all", set()), where)
     hosts = tuple(_hosts(groups))
     if not hosts:
-        no_match = Phrase("no host matches {named_by} {pattern}", named_by=named_by, pattern=pattern)
+        no_match = Phrase("no host matches {named_by} {names}", named_by=named_by, names=pattern)
         what = no_match if pattern else Phrase("the inventory has no hosts")
         raise InputError(where, what, "Add workstations to it, or name another one with --inventory")
     _require_credentials(hosts, _variables(groups), where)
@@ -115,11 +117,11 @@ def read_inventory(
     return hosts
 
 
-def _require_pattern(pattern: str, named_by: str) -> None:
+def _require_pattern(pattern: str, named_by: str | Phrase) -> None:
     """Refuse what Ansible takes for every host, though a person meant some: a variable of the shell that was not set,
     a bracket that is not closed (Ansible leaves it out, so that `~[` is `~`, which matches every name).
     """
-    shown = f"{named_by} {neutralise(pattern, _SHOWN_CHARACTERS) or repr(pattern)}"
+    shown = Phrase("{named_by} {names}", named_by=named_by, names=neutralise(pattern, _SHOWN_CHARACTERS) or "''")
     some = Phrase("Name hosts or groups, or leave {limit} out for all", limit=LIMIT)
     mend = some if named_by == LIMIT else Phrase("Name one of the inventory")
     if not re.fullmatch(r"[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*", pattern):
