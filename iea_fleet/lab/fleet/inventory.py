@@ -13,6 +13,9 @@ from iea_fleet.lab.fleet.plan import PlannedHost
 from iea_fleet.model.errors import InputError, LocalFailure
 from iea_fleet.model.phrase import system_said
 
+SUPPORT_ADDRESS = "assistance@lab.invalid"
+"""Who gets the mails of a try-out: nobody (RFC 2606), so that none ever reaches the vendor."""
+
 _INVENTORY_MARK = "# Inventory of the lab"
 _VAULT_MARK = "# Account of the lab"
 _VAULT = Path("group_vars") / "all" / "vault.yml"
@@ -119,6 +122,7 @@ def _document(hosts: Sequence[PlannedHost], access: Access) -> dict[str, object]
         "ansible_user": "{{ vault_iea_lab_user }}",
         "ansible_password": "{{ vault_iea_lab_password }}",
         "iea_profile": "lab",
+        "iea_support_to": SUPPORT_ADDRESS,
         **access.variables,
     }
     if access.transport == "certificate":
