@@ -17,12 +17,13 @@ from iea_fleet.ledger.records import HostRecord, RunRecord
 from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.phrase import system_said
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.data import render_csv, render_json
 from iea_fleet.report.labels import setting_labels
 from iea_fleet.report.page import render_html
 from iea_fleet.report.table import render_table
-from iea_fleet.report.view import Group, RunView, host_row, told_once
+from iea_fleet.report.view import Group, RunView, host_row, in_fleet
 from iea_fleet.report.wording.interface import interface
 
 INTERRUPTED = 130
@@ -51,7 +52,7 @@ def exit_code(verdicts: Iterable[Verdict | None], interrupted: bool) -> int:
     """The exit code that a run's outcomes give (docs/command-line.md).
 
     Args:
-        verdicts: of every host that was asked for; `None`: pending.
+        verdicts: of every host that was asked for, and of what only the fleet shows; `None`: pending.
         interrupted: by a person, a signal or a closed terminal.
     """
     if interrupted:
@@ -70,7 +71,10 @@ def require_folder(output: Path | None) -> None:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LocalFailure(
-            str(output), f"the report folder can't be made ({error.strerror})", "Name another one with --output"
+            str(output),
+            "the report folder can't be made ({said})",
+            "Name another one with --output",
+            said=system_said(error),
         ) from error
 
 
@@ -95,13 +99,15 @@ def view_of(record: RunRecord, hosts: Sequence[HostRecord]) -> RunView:
         operator=record.holder,
         started=record.started.astimezone(),
         finished=None if record.ended is None else record.ended.astimezone(),
-        hosts=told_once(rows, fleet),
+        hosts=in_fleet(rows, fleet),
         fleet=fleet,
     )
 
 
-def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, state: StateFolder) -> None:
+def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, state: StateFolder) -> RunView:
     """Show a run and write its report files, and tell where they are.
+
+    Returns: what was shown.
 
     Raises: LocalFailure when the files can't be written; the run has been shown then.
     """
@@ -121,6 +127,7 @@ def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, s
             write_private(folder / name, text.encode())
     names = ", ".join(files)
     console(sys.stderr).print(say("files", how.lang, folder=folder, names=names), soft_wrap=True)
+    return view
 
 
 def _show(view: RunView, record: RunRecord, how: Presentation) -> None:

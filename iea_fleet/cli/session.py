@@ -87,8 +87,8 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
                     _present_from_memory(run, new, ledger, run_id, how, state)
                     raise
         remove_leftovers(state.path / "runs")
-        present(ledger.run(run_id), ledger.hosts(run_id), how, state)
-    return exit_code([outcome.verdict for outcome in run.outcomes.values()], interrupted=stop.by_user)
+        view = present(ledger.run(run_id), ledger.hosts(run_id), how, state)
+    return exit_code(view.verdicts, interrupted=stop.by_user)
 
 
 def _present_from_memory(
@@ -104,7 +104,7 @@ def ask_vault_password(lang: Language) -> str:
     """Ask for the vault password on the terminal. Raises: InputError when there is none."""
     if not sys.stdin.isatty():
         raise InputError("--ask-vault-pass", "there is no terminal to ask on", "Give --vault-password-file instead")
-    return getpass.getpass("Mot de passe du coffre : " if lang == "fr" else "Vault password: ")
+    return getpass.getpass(say("vault_password", lang))
 
 
 def ask_assistance_password(lang: Language) -> str:

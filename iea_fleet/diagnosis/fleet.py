@@ -52,7 +52,8 @@ class FleetFinding:
     Args:
         finding: what, for `iea_fleet.report.wording.words`.
         site: whose; `None`: of several sites.
-        hosts: the hosts concerned, by their names in the inventory, sorted.
+        hosts: the hosts concerned, by their names in the inventory, sorted; none when the workstations that are meant
+            are not among those that were asked.
         tells: codes of those hosts' own findings that say the same.
         resets: what to reset because of it.
     """
@@ -248,17 +249,16 @@ def _licence_twice(claims: _Claims, fleet: Fleet, moment_format: str) -> FleetFi
         Sheet.LICENCE,
         licence=claims.licence,
         workstations=", ".join(claim.name for claim in ordered),
+        count=len(ordered),
         sites=", ".join(site for site in sites if site) if len(sites) > 1 else None,
         place=", ".join(dict.fromkeys(database.place for _, _, database in bound)) or None,
         reset=", ".join(claim.name for claim, _, _ in going) or None,
         reset_reason=choice.reason or None,
     )
-    named = {claim.host for claim in ordered if claim.host is not None}
-    readers = {database.reader for _, _, database in bound}
     return FleetFinding(
         finding,
         sites[0] if len(sites) == 1 else None,
-        tuple(sorted(named or readers)),
+        tuple(sorted({claim.host for claim in ordered if claim.host is not None})),
         frozenset({"licence.twice", "licence.bound_elsewhere"}),
         tuple(
             Reset(database.reader, Binding(licence=row[LICENCE], workstation=row[WORKSTATION]))

@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "licence.right": Kind(Severity.OK, Verdict.OK),
     "licence.not_in_profile": _TOLD,
     "licence.twice": _FAULT,
+    "licence.twice_elsewhere": _TOLD,
     "licence.bound_elsewhere": _FAULT,
     "licence.not_bound": _TOLD,
     "licence.refusal_logged": _TOLD,

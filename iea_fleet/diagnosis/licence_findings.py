@@ -75,15 +75,20 @@ class _Judge:
         twice = bound_twice(bound)
         for same in twice.values():
             self.tell(
-                "twice",
+                "twice" if self._concerns(same) else "twice_elsewhere",
                 licence=same[0][LICENCE],
                 workstations=_joined(row[WORKSTATION] for row in same),
                 place=facts.place,
-                count=len(same),
+                count=len({row[WORKSTATION].casefold() for row in same}),
             )
         elsewhere = self._own(rows, bound, twice, facts.place)
         if not twice and not elsewhere and self.answer.status is Status.DONE:
             self.tell("right", count=len(bound), place=facts.place)
+
+    def _concerns(self, rows: Sequence[Row]) -> bool:
+        """Whether this workstation is one of those, or was installed with their licence."""
+        name, own = self.answer.host.computer_name.casefold(), (own_licence(self.answer) or "").casefold()
+        return own == rows[0][LICENCE].casefold() or any(row[WORKSTATION].casefold() == name for row in rows)
 
     def _rows(self, facts: RecordsFacts) -> list[Row]:
         """The bindings as they are; in check mode as they would be."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from iea_fleet.diagnosis.connection import SETTINGS
 from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.model.finding import Finding
 from iea_fleet.model.text import neutralise
-from iea_fleet.report.labels import finding_labels, setting_labels, site_label, verdict_label
+from iea_fleet.report.labels import (
+    FindingLabels,
+    capitalised,
+    concerned,
+    finding_labels,
+    setting_labels,
+    site_label,
+    verdict_label,
+)
 from iea_fleet.report.quantity import moment
 from iea_fleet.report.view import Group, HostRow, RunView
 from iea_fleet.report.wording import Language, words
@@ -46,7 +54,10 @@ def render_json(view: RunView, lang: Language) -> str:
 
 
 def render_csv(view: RunView, lang: Language) -> str:
-    """One line a host, for spreadsheets.
+    """One line a host, for spreadsheets, then one for each thing that is told once for several of them.
+
+    A line of the second kind has no workstation in its cell « Workstation », so that counting these counts hosts; who
+    is concerned stands in a cell beside it. It follows the hosts of its association; those of several come last.
 
     It begins with a byte-order mark, by which Excel knows UTF-8; cells are divided by `;` in French and `,` in English,
     as spreadsheets of these languages expect; every cell is quoted. A cell that a spreadsheet would take for a formula
@@ -58,10 +69,14 @@ def render_csv(view: RunView, lang: Language) -> str:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";" if lang == "fr" else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    rows = [_host_cells(host, view, lang) for _, hosts in view.by_site() for host in hosts]
-    headings = _host_cells(HostRow(name="", site="", verdict=None), view, lang)
-    writer.writerow(_cell(heading) for heading, _ in headings)
-    writer.writerows([_cell(text) for _, text in row] for row in rows)
+    headings = [heading for heading, _ in _host_cells(HostRow(name="", site="", verdict=None), view, lang)]
+    rows: list[Mapping[str, str]] = []
+    for site, hosts in view.by_site():
+        rows += [dict(_host_cells(host, view, lang)) for host in hosts]
+        rows += [_fleet_cells(one, view, lang) for one in view.of_site(site)]
+    rows += [_fleet_cells(one, view, lang) for one in view.of_site(None)]
+    writer.writerow(map(_cell, headings))
+    writer.writerows([_cell(row.get(heading, "")) for heading in headings] for row in rows)
     return "\ufeff" + buffer.getvalue()
 
 
@@ -80,7 +95,7 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
             for row in host.settings
         ],
         "findings": [
-            {**_finding_document(finding, lang), "told_once": finding.code in host.shared} for finding in host.findings
+            {**_finding_document(finding, lang), "told_once": finding in host.shared} for finding in host.findings
         ],
         "sessions": host.sessions,
         "licences": host.licences,
@@ -127,6 +142,7 @@ def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str,
         (word("run"), view.run),
         (word("host"), host.name),
         (word("site"), site_label(host.site, lang)),
+        (word("concerned_hosts"), ""),
         (word("verdict"), verdict_label(host, view, lang)),
         (word("answered"), "" if host.answered is None else moment(host.answered, lang)),
         (word("findings"), _joined(finding.words.title for finding in findings)),
@@ -134,13 +150,12 @@ def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str,
         (word("next_step"), _joined(" ".join(finding.words.steps) for finding in findings)),
     ]
     for setting in SETTINGS:
-        labels, name = settings.get(setting), vocabulary_word("setting", setting, lang)
+        labels, name = settings.get(setting), capitalised(vocabulary_word("setting", setting, lang))
         cells += [
             (f"{name} ({word('wanted').lower()})", "" if labels is None else labels.wanted),
             (f"{name} ({word('found').lower()})", "" if labels is None else labels.found),
             (f"{name} ({word('now').lower()})", "" if labels is None else labels.now),
         ]
-    evidence = (f"{name}={text}" for finding in findings for name, text in finding.evidence.items())
     return [
         *cells,
         (word("version"), host.version),
@@ -148,10 +163,32 @@ def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str,
         (word("system"), host.system),
         (f"{word('elapsed')} (ms)", str(host.elapsed_ms)),
         (word("attempts"), str(host.attempts)),
-        (word("evidence"), _joined(evidence)),
+        (word("evidence"), _evidence(findings)),
         (word("codes"), " ".join(finding.code for finding in findings)),
         (word("said"), host.detail),
     ]
+
+
+def _fleet_cells(one: FleetFinding, view: RunView, lang: Language) -> Mapping[str, str]:
+    """The cells that what is told once fills, by heading."""
+    labels = finding_labels([one.finding], lang)
+    (told,) = labels
+    cells = {
+        "run": view.run,
+        "site": interface("several_sites", lang) if one.site is None else site_label(one.site, lang),
+        "concerned_hosts": concerned(one, lang),
+        "verdict": interface("verdict_drift", lang),
+        "findings": told.words.title,
+        "explanation": told.words.explanation,
+        "next_step": " ".join(told.words.steps),
+        "evidence": _evidence(labels),
+        "codes": told.code,
+    }
+    return {interface(key, lang): text for key, text in cells.items()}
+
+
+def _evidence(findings: Iterable[FindingLabels]) -> str:
+    return _joined(f"{name}={text}" for finding in findings for name, text in finding.evidence.items())
 
 
 def _joined(texts: Iterable[str]) -> str:

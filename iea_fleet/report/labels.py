@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iea_fleet.diagnosis.connection import MODE
+from iea_fleet.diagnosis.fleet import KINDS as FLEET_KINDS
+from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.diagnosis.sheets import KINDS
 from iea_fleet.diagnosis.transport_kinds import KINDS as TRANSPORT_KINDS
 from iea_fleet.model.finding import Finding, Severity, Sheet
@@ -24,7 +26,9 @@ _IN_THE_WAY = frozenset({Sheet.CONNECTION, Sheet.ASSISTANCE, Sheet.TRANSPORT})
 """Sheets whose grave findings keep settings from being corrected."""
 _DETAILS = frozenset({"transport.credentials_delegated"})
 """Warnings about what the inventory asks for: the same at each run, and no news of a host."""
-_KINDS = {**TRANSPORT_KINDS, **KINDS}
+_KINDS = {**TRANSPORT_KINDS, **KINDS, **FLEET_KINDS}
+_SHEETS_MODE = {"Sécurisé": "secure"}
+"""As the sheet "Mode de connexion au serveur" spells it, where no finding tells."""
 _SETTING_CODES = ("connection.corrected.", "connection.would_correct.", "connection.differs.")
 
 
@@ -84,6 +88,11 @@ def site_label(site: str, lang: Language) -> str:
     return capitalised(name) or interface("no_site", lang)
 
 
+def concerned(one: FleetFinding, lang: Language) -> str:
+    """Who is concerned by what is told once."""
+    return ", ".join(one.hosts) or interface("concerned_nobody", lang)
+
+
 def capitalised(text: str) -> str:
     """The text with its first letter as a capital, the others as they are."""
     return text[:1].upper() + text[1:]
@@ -91,21 +100,21 @@ def capitalised(text: str) -> str:
 
 def setting_labels(host: HostRow, lang: Language) -> tuple[SettingLabels, ...]:
     """The settings of a host in words."""
-    modes = mode_words(host.findings)
+    modes = {**_SHEETS_MODE, **host.modes, **mode_words(host.findings)}
     return tuple(_setting(row, modes, lang) for row in host.settings)
 
 
 def finding_labels(
-    findings: Sequence[Finding], lang: Language, shared: frozenset[str] = frozenset()
+    findings: Sequence[Finding], lang: Language, shared: Sequence[Finding] = ()
 ) -> tuple[FindingLabels, ...]:
     """Findings in words, in their order; a next step that several share stands with the last of them only.
 
     Args:
         findings: of one host, or of the fleet.
         lang: of all words.
-        shared: codes of those that are told once elsewhere: of these only the title is said here.
+        shared: those that are told once elsewhere: of these only the title is said here.
     """
-    texts = [_referring(words(finding, lang), lang, told=finding.code in shared) for finding in findings]
+    texts = [_referring(words(finding, lang), lang, told=finding in shared) for finding in findings]
     last = {text.next_step: index for index, text in enumerate(texts)}
     return tuple(
         FindingLabels(
@@ -158,7 +167,7 @@ def headline(host: HostRow, lang: Language) -> str:
     for finding in told:
         if is_about_a_setting(finding):
             settings.setdefault(finding.code.split(".")[1], []).append(finding)
-        elif finding.code in host.shared:
+        elif finding in host.shared and finding.sheet is not Sheet.LICENCE:  # Its title says on how many.
             titles.append(interface("told_for_several", lang, title=words(finding, lang).title))
         else:
             titles.append(words(finding, lang).title)
@@ -168,6 +177,11 @@ def headline(host: HostRow, lang: Language) -> str:
     if not titles:
         return neutralise(host.detail, SHOWN_CHARACTERS)
     return " · ".join(dict.fromkeys(titles))
+
+
+def needs_somebody(finding: Finding) -> bool:
+    """Whether somebody has to act on a finding; others tell what else is so."""
+    return finding.severity in {Severity.ERROR, Severity.WARNING} and finding.code not in _DETAILS
 
 
 def _votes(finding: Finding, *verdicts: Verdict) -> bool:

@@ -20,6 +20,7 @@ from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
     FindingLabels,
     SettingLabels,
+    concerned,
     finding_labels,
     fleet_size,
     group_label,
@@ -133,10 +134,9 @@ def _sections(view: RunView, lang: Language) -> tuple[_SiteSection, ...]:
 
 
 def _fleet_cards(fleet: Sequence[FleetFinding], lang: Language) -> tuple[_FleetCard, ...]:
-    labels = finding_labels([one.finding for one in fleet], lang)
     return tuple(
-        _FleetCard(one_labels, interface("concerned", lang, hosts=", ".join(one.hosts)))
-        for one, one_labels in zip(fleet, labels, strict=True)
+        _FleetCard(finding_labels([one.finding], lang)[0], interface("concerned", lang, hosts=concerned(one, lang)))
+        for one in fleet
     )
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iea_fleet.diagnosis.fleet import FleetFinding
-from iea_fleet.model.finding import Severity
+from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.labels import (
@@ -26,6 +26,7 @@ from iea_fleet.report.labels import (
     group_label,
     headline,
     is_about_a_setting,
+    needs_somebody,
     settings_title,
     site_label,
     verdict_label,
@@ -80,11 +81,12 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
     if not view.hosts:
         return Text(interface("no_hosts", lang))
     parts: list[RenderableType] = [Paragraph(_heading(view, lang))]
-    if view.fleet:
+    if view.told_once:
         parts.append(Text(interface("for_all", lang), style="bold"))
-        parts += [_shared(one, lang) for one in view.fleet]
+        parts += [_shared(one, lang) for one in view.told_once]
     parts.append(_Hosts(view, lang))
-    todo = view.in_group(Group.TODO)
+    # Who is concerned by what is told once, and by nothing else, stands above.
+    todo = [host for host in view.in_group(Group.TODO) if _to_do(host) or not host.shared]
     if todo:
         parts.append(Text(interface("todo_heading", lang), style="bold"))
         parts += [_steps(hosts, view, lang) for hosts in _alike(todo, lang)]
@@ -160,6 +162,7 @@ def _shared(one: FleetFinding, lang: Language) -> RenderableType:
     names = ", ".join(neutralise(host, SHOWN_CHARACTERS) for host in one.hosts[:_MOST_NAMES])
     if len(one.hosts) > _MOST_NAMES:
         names += f" + {len(one.hosts) - _MOST_NAMES}"
+    names = names or interface("concerned_nobody", lang)
     lines: list[RenderableType] = [
         Paragraph(Text.assemble((site, "bold"), (f" · {interface('concerned', lang, hosts=names)}", "dim"))),
         *_finding(Text(f"• {labels.words.title}"), labels.words.explanation, labels.words.steps),
@@ -175,20 +178,22 @@ def _alike(hosts: Iterable[HostRow], lang: Language) -> Iterable[Sequence[HostRo
     return groups.values()
 
 
+def _to_do(host: HostRow) -> list[Finding]:
+    """The findings of a host that somebody has to act on and that are told nowhere else."""
+    return [finding for finding in host.findings if needs_somebody(finding) and finding not in host.shared]
+
+
 def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> RenderableType:
     """Hosts that need somebody for the same reason: the findings of the first, each with its next step."""
     host = hosts[0]
-    findings = [finding for finding in host.findings if finding.severity is not Severity.OK]
-    labels = list(zip(findings, finding_labels(findings, lang, host.shared), strict=True))
+    findings = _to_do(host) or [finding for finding in host.findings if finding.severity is not Severity.OK]
+    labels = list(zip(findings, finding_labels(findings, lang), strict=True))
     lines: list[RenderableType] = [Paragraph(_names(hosts, view, lang))]
     for finding, one in labels:
         if not is_about_a_setting(finding):
             case = f" ({one.case})" if one.case else ""
             title = Text.assemble(f"• {one.words.title}", (case, "dim"))
-            told = one.words.explanation
-            lines += _finding(
-                title, told if finding.code in host.shared else _of_the_first(hosts, told, lang), one.words.steps
-            )
+            lines += _finding(title, _of_the_first(hosts, one.words.explanation, lang), one.words.steps)
     about_settings = [(finding, one) for finding, one in labels if is_about_a_setting(finding)]
     if about_settings:
         title = Text(f"• {settings_title([finding for finding, _ in about_settings], lang)}")

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Literal
 
 from iea_fleet.diagnosis.connection import MODE, SETTINGS, VERSION
-from iea_fleet.diagnosis.fleet import FleetFinding
+from iea_fleet.diagnosis.fleet import KINDS, FleetFinding
+from iea_fleet.diagnosis.kind import strength
 from iea_fleet.diagnosis.licence_findings import bound_rows
 from iea_fleet.diagnosis.session_findings import open_sessions
 from iea_fleet.model.answer import Answer, Place, PlaceState, SettingFacts, Status
@@ -67,7 +68,8 @@ class HostRow:
         elapsed_ms: what all attempts took.
         transaction: `None`: no request was built.
         sessions, licences: what the lists in the database's folder say, as they stand there.
-        shared: codes of findings that are told once for the site, or for the fleet.
+        modes: how the application's own spellings of the mode read, as any host of the run tells it.
+        shared: those of the findings that are told once for the site, or for the fleet.
     """
 
     name: str
@@ -86,7 +88,8 @@ class HostRow:
     transaction: str | None = None
     sessions: tuple[Mapping[str, str], ...] = ()
     licences: tuple[Mapping[str, str], ...] = ()
-    shared: frozenset[str] = frozenset()
+    modes: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[Finding, ...] = ()
 
     @property
     def group(self) -> Group:
@@ -111,7 +114,7 @@ class RunView:
         operator: who ran it.
         started, finished: with their time zone, shown in it; `finished` is `None` for a run that was cut off.
         hosts: every host that was asked for.
-        fleet: what is told once for several hosts.
+        fleet: what only the whole fleet shows.
     """
 
     run: str
@@ -123,9 +126,19 @@ class RunView:
     hosts: tuple[HostRow, ...]
     fleet: tuple[FleetFinding, ...] = ()
 
+    @property
+    def told_once(self) -> tuple[FleetFinding, ...]:
+        """What no single host tells: it concerns several, or workstations that were not asked."""
+        return tuple(one for one in self.fleet if len(one.hosts) != 1)
+
     def of_site(self, site: str | None) -> tuple[FleetFinding, ...]:
         """What is told once for a site; `None`: for several."""
-        return tuple(one for one in self.fleet if one.site == site)
+        return tuple(one for one in self.told_once if one.site == site)
+
+    @property
+    def verdicts(self) -> tuple[Verdict | None, ...]:
+        """Of every host, and of what only the fleet shows."""
+        return (*(host.verdict for host in self.hosts), *(KINDS[one.finding.code].votes for one in self.fleet))
 
     def count(self, group: Group) -> int:
         """How many hosts are in a group."""
@@ -151,16 +164,44 @@ class RunView:
         return tuple(host for _, hosts in self.by_site() for host in hosts if host.group is group)
 
 
-def told_once(hosts: Iterable[HostRow], fleet: Iterable[FleetFinding]) -> tuple[HostRow, ...]:
-    """Hosts whose own findings refer to those that are told once."""
-    shared: dict[str, frozenset[str]] = {}
+def in_fleet(hosts: Iterable[HostRow], fleet: Iterable[FleetFinding]) -> tuple[HostRow, ...]:
+    """The hosts of a run as they are shown together: each with what only the fleet shows of it.
+
+    A host that is concerned is not as wanted, however right its own sheets are. What concerns it alone stands among
+    its findings in place of its own that say the same; what concerns others too is told once, and referred to here.
+    """
+    rows = {host.name: host for host in hosts}
+    modes = {raw: word for host in rows.values() for raw, word in mode_words(host.findings).items()}
+    rows = {name: replace(host, modes=modes) for name, host in rows.items()}
     for one in fleet:
-        for host in one.hosts:
-            shared[host] = shared.get(host, frozenset()) | one.tells
-    return tuple(replace(host, shared=shared[host.name]) if host.name in shared else host for host in hosts)
+        for name in one.hosts:
+            rows[name] = _concerned(rows[name], one)
+    return tuple(rows.values())
+
+
+def _concerned(host: HostRow, one: FleetFinding) -> HostRow:
+    licence = one.finding.evidence.get("licence", "").casefold()
+    same = tuple(
+        finding
+        for finding in host.findings
+        if finding.code in one.tells and finding.evidence.get("licence", licence).casefold() == licence
+    )
+    findings, shared = host.findings, host.shared
+    if len(one.hosts) == 1:
+        findings = (*(finding for finding in findings if finding not in same), one.finding)
+    elif same:
+        shared += same
+    else:
+        findings, shared = (*findings, one.finding), (*shared, one.finding)
+    verdict = host.verdict and max(host.verdict, KINDS[one.finding.code].votes, key=strength)
+    return replace(host, findings=_gravest_first(findings), verdict=verdict, shared=shared)
 
 
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
+
+
+def _gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: _GRAVEST_FIRST.index(finding.severity)))
 
 
 def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime | None = None) -> HostRow:
@@ -181,7 +222,7 @@ def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime |
         verdict=outcome.verdict,
         answered=answered,
         settings=() if answer is None else _setting_rows(answer, outcome.findings),
-        findings=tuple(sorted(outcome.findings, key=lambda finding: _GRAVEST_FIRST.index(finding.severity))),
+        findings=_gravest_first(outcome.findings),
         version="" if answer is None else _value(_probe(answer, VERSION)) or "",
         computer_name="" if answer is None else answer.host.computer_name,
         system="" if answer is None else answer.host.os_version,

@@ -59,11 +59,20 @@ def _licences(*rows: dict[str, str], own: str | None = None, **more: Any) -> lis
 
 
 def test_the_same_licence_on_two_workstations_names_both() -> None:
-    rows = (binding("IEA-1", "A"), binding("iea-1", "b"), binding("IEA-2", "C"), binding("IEA-3", ""))
+    rows = (binding("IEA-1", "A"), binding("iea-1", "pc-01"), binding("IEA-2", "C"), binding("IEA-3", ""))
     verdict, found = _judge(make(_licences(*rows), dry_run=True), LICENCE)
     assert (verdict, list(found)) == ("drift", ["licence.twice"])
-    assert found["licence.twice"].evidence["workstations"] == "A, b"
-    assert "A, b" in words(found["licence.twice"], "fr").explanation
+    assert found["licence.twice"].evidence["workstations"] == "A, pc-01"
+    assert "A, pc-01" in words(found["licence.twice"], "fr").explanation
+    assert words(found["licence.twice"], "fr").title == "Une licence identique sur 2 postes"
+
+
+def test_the_same_licence_on_two_others_is_no_fault_of_this_workstation() -> None:
+    rows = (binding("IEA-1", "A"), binding("IEA-1", "B"))
+    verdict, found = _judge(make(_licences(*rows, own="IEA-2"), dry_run=True), LICENCE)
+    assert (verdict, _weighty(found)) == ("ok", ["licence.not_bound", "licence.twice_elsewhere"])
+    verdict, found = _judge(make(_licences(*rows, own="iea-1"), dry_run=True), LICENCE)
+    assert (verdict, _weighty(found)) == ("drift", ["licence.twice"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iea_fleet.report.data import render_csv, render_json
-from iea_fleet.report.view import RunView
+from iea_fleet.report.view import RunView, SettingRow, in_fleet
 from iea_fleet.report.wording import Language
 
 
@@ -30,9 +30,19 @@ def test_each_host_is_one_line_with_its_settings_and_steps(view: RunView) -> Non
     assert "« Relancer l’authentification auprès du serveur »" in failed["À faire"].replace("\u00a0", " ")
     assert failed["Codes"] == "connection.test_failed.dns"
     assert "win32_code=11001" in failed["Preuves"]
-    assert changed["mode de connexion (trouvé)"] == "non sécurisé"
-    assert changed["mode de connexion (maintenant)"].replace("\u00a0", " ") == "« Sécurisé »"
+    assert changed["Mode de connexion (trouvé)"] == "non sécurisé"
+    assert changed["Mode de connexion (maintenant)"].replace("\u00a0", " ") == "« Sécurisé »"
     assert changed["Temps écoulé (ms)"] == "1234"
+
+
+def test_the_mode_is_spelt_one_way_whatever_each_host_tells_of_it(view: RunView) -> None:
+    raw = (SettingRow("connection_mode", wanted="1", found="1", now="1"),)
+    silent = dataclasses.replace(view.hosts[0], name="pc-4", settings=raw, findings=())
+    sheets = dataclasses.replace(silent, name="pc-5", settings=(SettingRow("connection_mode", *3 * ("Sécurisé",)),))
+    hosts = in_fleet((*view.hosts, silent, sheets), ())
+    rows = _rows(render_csv(dataclasses.replace(view, hosts=hosts), "fr"), "fr")
+    found = {row["Poste"]: row["Mode de connexion (attendu)"].replace("\u00a0", " ") for row in rows}
+    assert {found[name] for name in ("pc-10", "pc-4", "pc-5")} == {"« Sécurisé »"}
 
 
 def test_english_divides_by_comma_and_both_end_lines_as_rfc_4180_says(view: RunView) -> None:

@@ -18,7 +18,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         next_step="See to the server once; the workstations need nothing.",
     ),
     "fleet.licence_twice": Words(
-        title="The same licence on two workstations: {licence}",
+        title="The same licence on {count} workstations: {licence}",
         explanation=(
             "Licence {licence} is on: {workstations}[ (associations: {sites})][, in {place}].[ To reset: "
             "{reset}][ ({reset_reason}).]"
@@ -28,7 +28,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         ),
     ),
     "fleet.licence_reinstall": Words(
-        title="The same licence on two workstations, one needs its own code: {licence}",
+        title="The same licence on {count} workstations, one needs its own code: {licence}",
         explanation=(
             "Licence {licence} is on: {workstations}[ (associations: {sites})][, in {place}].[ To reset: "
             "{reset}][ ({reset_reason}).]"

@@ -57,6 +57,8 @@ INTERFACE: Final[Mapping[str, str]] = {
     "several_sites": "Several associations",
     "for_all": "For several workstations",
     "concerned": "Workstations concerned: {hosts}",
+    "concerned_hosts": "Workstations concerned",
+    "concerned_nobody": "none of those that were asked",
     "sessions": "Open sessions",
     "licences": "Licences",
     "user": "User",

@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         next_step="Add `licences` to the profile.",
     ),
     "licence.twice": Words(
-        title="The same licence on two workstations",
+        title="The same licence on {count} workstations",
         explanation=(
             "Licence {licence} is bound to: {workstations}. The application then refuses to start: « Une "
             "licence est identique sur 2 postes différents »."
@@ -29,6 +29,11 @@ TEXTS: Final[Mapping[str, Words]] = {
             "», select each row, « Réinitialiser poste ».\n"
             "Then start Impact emploi again."
         ),
+    ),
+    "licence.twice_elsewhere": Words(
+        title="A licence on several other workstations",
+        explanation="Licence {licence} is bound to: {workstations}. This workstation is none of them.",
+        next_step="",
     ),
     "licence.bound_elsewhere": Words(
         title="This workstation’s licence is bound to another",
