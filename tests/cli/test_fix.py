@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cli.conftest import PROGRAM, LabFleet
 
@@ -59,10 +60,10 @@ class Sites(LabFleet):
         """What stands on a workstation, as the lab sees it."""
         return next(dict(one) for one in self.status() if one["name"] == host)
 
-    def fix(self, host: str, *options: str, **environment: str) -> dict[str, Any]:
+    def fix(self, host: str, *options: str, inventory: str = "inventory", **environment: str) -> dict[str, Any]:
         """Fix to the end without a terminal; gives the document, with the exit code checked."""
         done = subprocess.run(
-            [*PROGRAM, "fix", host, "-i", "inventory", "--json", *options], cwd=self.folder,
+            [*PROGRAM, "fix", host, "-i", inventory, "--json", *options], cwd=self.folder,
             env=self.environment | environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
         assert done.stdout, done.stderr
@@ -119,6 +120,22 @@ def test_three_faults_are_repaired_with_one_consent_in_two_rounds(sites: Sites) 
     assert sites.seen(host)["right"]
     again = sites.fix(host)
     assert (again["end"], len(again["rounds"]), again["plan"]) == ("right", 1, [])
+
+
+def test_three_faults_are_repaired_over_the_psrp_connection(sites: Sites) -> None:
+    host = sites.broken("three_faults")
+    inventory = yaml.safe_load((sites.folder / "inventory").read_text())
+    inventory["all"]["vars"] |= {
+        "ansible_connection": "psrp", "ansible_psrp_auth": "ntlm", "ansible_psrp_protocol": "http",
+    }  # fmt: skip
+    (sites.folder / "over_psrp.yml").write_text(yaml.safe_dump(inventory))
+    looked = sites.fix(host, "--check", inventory="over_psrp.yml")
+    assert {remedy["code"] for remedy in looked["plan"]} >= {
+        "plan.release_session", "plan.reset_licence", "plan.save_connection",
+    }  # fmt: skip
+    document = sites.fix(host, "--yes", inventory="over_psrp.yml")
+    assert (document["end"], document["turns"], len(document["rounds"])) == ("repaired", 1, 2), document["hand_over"]
+    assert sites.seen(host)["right"]
 
 
 def test_a_declined_consent_changes_nothing(sites: Sites) -> None:
