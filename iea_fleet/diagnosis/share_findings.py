@@ -86,7 +86,7 @@ class _Judge:
             evidence = self._evidence(mended) | {
                 "fault": None if first is None else fault_of(first),
                 "win32_code": None if first is None else first.win32_code or None,
-                "remedy": self._done() or None,
+                "remedy": self._done() or (asked.RESTART if asked.RESTART in self.told.work else None),
             }
             self.tell("mended", **evidence)
         elif reached and not faults:

@@ -104,10 +104,12 @@ class Round:
         return build_request(self._task, transaction=self._transaction, nonce=secrets.token_hex(16))
 
     def _after_restart(self, answer: Answer) -> Answer:
-        """Where a restart was begun, wait for its end; `verify` is what the workstation says then."""
+        """Where a restart was begun, wait for its end; `verify` and `host` are what the workstation says then."""
         request = self._request()
         step = restart_begun(request, answer)
-        if step is None or not self._watch.pause(min(step.delay_s, self._watch.remaining_s / 2)):
+        # Who was asked has said yes; who is told only is given the time.
+        given_s = 0 if step is None or step.ask else step.delay_s
+        if step is None or not self._watch.pause(min(given_s, self._watch.remaining_s / 2)):
             return answer
         back = Return(answer.host.boot_time)
         nothing: dict[str, Any] = dict.fromkeys(("require", "act", "ensure", "release", "after"), ())
@@ -117,7 +119,7 @@ class Round:
             if seen is None:
                 back.away()
             elif back.answered(seen.host.boot_time, time.monotonic()):
-                return answer.model_copy(update={"verify": seen.probes})
+                return answer.model_copy(update={"verify": seen.probes, "host": seen.host})
         return answer
 
     def _attempt(self, request: Request) -> Answer | None:

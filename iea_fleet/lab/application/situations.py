@@ -197,7 +197,12 @@ SITUATIONS: Mapping[str, Situation] = {
             program="closed",
         ),
         *(_of_the_share(fault) for fault in ShareFault),
-        Situation("restart_declined", "the person says no when asked for a restart", restart="declined"),
+        Situation(
+            "restart_declined",
+            "the workstation's network has hung, and the person says no when asked for the restart",
+            share=ShareFault.NETWORK_HUNG,
+            restart="declined",
+        ),
         Situation("plain_account", "the account that logs on is not an administrator", account="plain"),
         Situation(
             "filtered_account",

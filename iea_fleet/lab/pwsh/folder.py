@@ -284,7 +284,7 @@ def _fault(fault: ShareFault) -> dict[str, Any]:
     ends: list[str] = [symptom.ended_by] if symptom.ended_by else []
     if ends == ["restart_service"]:
         ends = [f"restart_service {WORKSTATION_SERVICE}"]
-    if fault in ENDED_BY_RESTART:
+    if fault in ENDED_BY_RESTART and "restart_computer" not in ends:
         ends.append("restart_computer")
     return {
         "name": fault.value,

@@ -24,6 +24,7 @@ class ShareFault(StrEnum):
     """One thing that is wrong with a share as one workstation sees it."""
 
     NAME_NOT_FOUND = "name_not_found"
+    NETWORK_HUNG = "network_hung"
     SERVER_OFF = "server_off"
     SERVER_REFUSES = "server_refuses"
     WORKSTATION_SERVICE_STOPPED = "workstation_service_stopped"
@@ -63,7 +64,7 @@ class Symptom:
     sentence: str
     concerns: frozenset[AsWhom] | None = None
     despite_logon: bool = True
-    ended_by: Literal["reconnect_share", "restore_drive", "restart_service"] | None = None
+    ended_by: Literal["reconnect_share", "restore_drive", "restart_service", "restart_computer"] | None = None
 
     @property
     def opened(self) -> int:
@@ -80,6 +81,12 @@ class Symptom:
 SYMPTOMS: Mapping[ShareFault, Symptom] = MappingProxyType(
     {
         ShareFault.NAME_NOT_FOUND: Symptom(ShareLayer.NAME, 11001, "the name of the file server is not found"),
+        ShareFault.NETWORK_HUNG: Symptom(
+            ShareLayer.TCP,
+            10051,
+            "the workstation's network has hung: nothing but a restart of the computer ends it",
+            ended_by="restart_computer",
+        ),
         ShareFault.SERVER_OFF: Symptom(ShareLayer.TCP, 10060, "the file server is switched off: nothing answers"),
         ShareFault.SERVER_REFUSES: Symptom(
             ShareLayer.TCP, 10061, "the file server is on, and its file sharing is not: port 445 refuses"

@@ -60,6 +60,7 @@ FRENCH: Mapping[int, str] = MappingProxyType(
         ),
         2138: "Le service Station de travail n’a pas été mis en route.",
         2250: "Cette connexion réseau n’existe pas.",
+        10051: "Une opération a été tentée sur un réseau impossible à atteindre.",
         10054: "Une connexion existante a dû être fermée par l’hôte distant.",
         10060: (
             "Une tentative de connexion a échoué car le parti connecté n’a pas répondu convenablement au-delà d’une "
@@ -114,6 +115,7 @@ ENGLISH: Mapping[int, str] = MappingProxyType(
         1909: "The referenced account is currently locked out and may not be logged on to.",
         2138: "The Workstation service has not been started.",
         2250: "This network connection does not exist.",
+        10051: "A socket operation was attempted to an unreachable network.",
         10054: "An existing connection was forcibly closed by the remote host.",
         10060: (
             "A connection attempt failed because the connected party did not properly respond after a period of time, "

@@ -80,8 +80,11 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "share.network_path_not_found": Words(
         title="Network path not found (53)",
-        explanation="{server} answers, and Windows finds no way to its shares." + _SAID,
-        next_step=("On {server}, see that the folder is still shared.\nRestart the PC, then open Impact emploi again."),
+        explanation="[{server} answers. ]Windows finds no way to the shares there." + _SAID,
+        next_step=(
+            "On the file server[ ({server})], see that the folder is still shared.\n"
+            "Restart the PC, then open Impact emploi again."
+        ),
     ),
     "share.share_not_found": Words(
         title="Share not found (67)",
@@ -349,7 +352,9 @@ TEXTS: Final[Mapping[str, Words]] = {
     "share.restart_declined": Words(
         title="Restart declined by the person at the desk",
         explanation=("Asked before the restart, the person at the screen said no[ ({people})]. Nothing was restarted."),
-        next_step="Agree on a moment, then run again.",
+        next_step=(
+            "Agree on a moment, then: iea-fleet fix with --allow-restart (and --any-time outside the maintenance window)."
+        ),
     ),
     "share.restart_failed": Words(
         title="Restart could not be begun",

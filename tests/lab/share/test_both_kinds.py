@@ -20,6 +20,7 @@ WHOLE = Visit(JUDO, "Base", DATABASE, scratch="iea-fleet-0.tmp")
 
 EXPECTED = {
     ShareFault.NAME_NOT_FOUND: (NAME, 11001),
+    ShareFault.NETWORK_HUNG: (TCP, 10051),
     ShareFault.SERVER_OFF: (TCP, 10060),
     ShareFault.SERVER_REFUSES: (TCP, 10061),
     ShareFault.WORKSTATION_SERVICE_STOPPED: (SHARE, 1231),
