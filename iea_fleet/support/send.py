@@ -176,8 +176,8 @@ class _Conversation:
         limit = smtp.esmtp_features.get("size", "")
         size = len(letter.content)
         if limit.isdecimal() and len(limit) < 16 and 0 < int(limit) < size:
-            sizes = {"size": size // 1000, "most": int(limit) // 1000}
-            raise _too_large(self._where, Phrase("{size} kB, and at most {most} kB are taken", **sizes))
+            taken = Phrase("{size} kB, and at most {most} kB are taken", size=size // 1000, most=int(limit) // 1000)
+            raise _too_large(self._where, taken)
         options = [f"size={size}"] if smtp.has_extn("size") else []
         if not letter.content.isascii() and smtp.has_extn("8bitmime"):
             options.append("body=8bitmime")
