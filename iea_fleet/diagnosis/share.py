@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "share.local": _OK,
     "share.not_in_profile": _TOLD,
     "share.folder_not_set": _FAULT,
+    "share.folder_not_read": Kind(Severity.WARNING, Verdict.SKIPPED),
     **{f"share.{fault}": _FAULT for fault in FAULTS},
     "share.service_stopped": _FAULT,
     "share.not_judged_as_this_account": _TOLD,

@@ -13,7 +13,7 @@ from iea_fleet.diagnosis.rights import plain_account
 from iea_fleet.diagnosis.share import KINDS
 from iea_fleet.diagnosis.share_codes import fault_of, is_double_hop
 from iea_fleet.diagnosis.told import Told, facts_of
-from iea_fleet.model.answer import Answer, PeopleFacts, ServiceFacts, SettingFacts, ShareFacts, ShareLayer
+from iea_fleet.model.answer import Answer, PeopleFacts, PlaceState, ServiceFacts, SettingFacts, ShareFacts, ShareLayer
 from iea_fleet.model.desired import DesiredShare, ShareRemedy
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.profile import Profile
@@ -48,7 +48,8 @@ class _Judge:
         setting = facts_of(self.told.latest, asked.SETTING, SettingFacts)
         if self.desired.path is not None or setting is None or any(place.value for place in setting.places):
             return True
-        self.tell("folder_not_set", place=_joined(place.place for place in setting.places) or None)
+        is_read = all(place.state in {PlaceState.PRESENT, PlaceState.ABSENT} for place in setting.places)
+        self.tell("folder_not_set" if is_read else "folder_not_read", place=_joined(place.place for place in setting.places) or None)
         return False
 
     def service(self) -> None:
@@ -76,7 +77,7 @@ class _Judge:
             elif is_double_hop(facts, with_credentials=self.with_credentials):
                 self.tell("not_judged_as_this_account", **self._evidence([facts]))
             else:
-                key = (fault_of(facts), facts.layer.value, facts.server.casefold(), facts.win32_code)
+                key = (fault_of(facts), facts.layer.value, _server(facts).casefold(), facts.win32_code)
                 faults.setdefault(key, []).append(facts)
         for (fault, *_), group in faults.items():
             self.tell(fault, **self._evidence(group))
@@ -157,7 +158,7 @@ class _Judge:
         first = group[0]
         return {
             "path": first.path if first.path != FOLDER else None,
-            "server": first.server or None,
+            "server": _server(first) or None,
             "addresses": _joined(first.addresses) or None,
             "layer": first.layer.value,
             "as_whom": _joined(facts.as_whom.value for facts in group),
@@ -200,6 +201,12 @@ def judge_share(
 
 def _is_reached(facts: ShareFacts) -> bool:
     return facts.ok and facts.layer is ShareLayer.NONE
+
+
+def _server(facts: ShareFacts) -> str:
+    """Whose share it is; who looks by a drive's letter is not told, but what the drive stands for."""
+    behind = facts.drive_path.removeprefix("\\\\")
+    return facts.server or (behind.partition("\\")[0] if behind != facts.drive_path else "")
 
 
 def _joined(texts: Iterable[str]) -> str:

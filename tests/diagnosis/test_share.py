@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
 
 from iea_fleet.diagnosis.plan import make_plan
+from iea_fleet.diagnosis.remedy import Need
 from iea_fleet.diagnosis.sheets import Task, build_request, judge
 from iea_fleet.model.answer import Answer
 from iea_fleet.model.desired import DesiredShare, ShareRemedy
@@ -195,6 +198,24 @@ def test_an_application_without_a_folder_is_told_before_any_share() -> None:
     assert (verdict, list(found)) == (Verdict.DRIFT, ["share.folder_not_set"])
 
 
+@pytest.mark.parametrize("state", ["file_missing", "unreadable", "malformed"])
+def test_a_folder_whose_setting_is_not_read_is_not_told_as_not_set(state: str) -> None:
+    unread = {"kind": "setting", "id": "database_folder", "places": [{"place": "c.ini", "state": state, "value": None}]}
+    probes = [*_others()[:2], unread, share("logon", 3, "path", path="%IEA_DATABASE%")]
+    verdict, found = _judge(make(probes, dry_run=True), dataclasses.replace(SHARE, share=DesiredShare()))
+    assert (verdict, list(found)) == (Verdict.SKIPPED, ["share.folder_not_read"])
+
+
+def test_who_looks_by_a_drive_is_told_the_server_behind_it_and_is_no_second_finding() -> None:
+    drive = {"drive": "P:", "drive_path": "\\\\SRV\\Impact"}
+    by_name = share("logon", 1331, "share", server="SRV", **drive)
+    by_drive = share("user", 1331, "share", server="", path="P:\\Base", **drive)
+    (told,) = _looked(by_name, by_drive)[1].values()
+    assert (told.evidence["server"], told.evidence["as_whom"]) == ("SRV", "logon, user")
+    (alone,) = _looked(by_drive)[1].values()
+    assert alone.evidence["server"] == "SRV"
+
+
 # -- what is done about it ------------------------------------------------------------------------------------------
 
 
@@ -330,8 +351,54 @@ def test_two_who_see_the_same_need_one_remedy() -> None:
 def test_a_restarted_workstation_that_was_looked_at_again_is_mended() -> None:
     verdict, found = _remedied(_all(53), _all(), after=[work("restart_computer")])
     assert (verdict, sorted(found)) == (Verdict.CHANGED, ["share.mended", "share.restarted"])
+    assert "restart the workstation" in words(found["share.mended"], "en").explanation
     verdict, found = _remedied(_all(53), _all(53), after=[work("restart_computer")])
     assert (verdict, sorted(found)) == (Verdict.DRIFT, ["share.network_path_not_found", "share.restarted"])
+
+
+OPENS = dt.datetime(2026, 11, 27, 20, tzinfo=ZoneInfo("Europe/Paris"))
+OPENING = {"opens_day": "fri", "opens": "2026-11-27T20:00", "zone": "Europe/Paris"}
+
+
+def test_outside_the_maintenance_window_a_restart_is_planned_for_its_opening() -> None:
+    answer = make([*_others(), *_all(53)], dry_run=True)
+    verdict, findings = judge(answer, GIVEN)
+    outcome = Outcome(verdict=verdict, findings=findings, answer=answer)
+    closed = dataclasses.replace(GIVEN, restart_opens=OPENS)
+    plan = make_plan(closed, outcome, restart_allowed=True)
+    (remedy,) = plan.remedies
+    assert (remedy.code, plan.due, plan.lacking) == ("plan.restart", (), {Need.WINDOW})
+    assert remedy.said.evidence.items() >= OPENING.items()
+    (waits,) = plan.hand_over
+    assert (waits.code, waits.evidence) == ("share.restart_waits", OPENING)
+    for finding in (waits, remedy.said):
+        assert "Friday 2026-11-27 20:00 (Europe/Paris)" in words(finding, "en").explanation
+        assert "vendredi 27/11/2026 à 20 h 00 (Europe/Paris)" in words(finding, "fr").explanation
+    assert "Friday 2026-11-27 20:00" in words(waits, "en").next_step
+    assert make_plan(closed, outcome).lacking == {Need.WINDOW, Need.RESTART}
+    opened = make_plan(GIVEN, outcome, restart_allowed=True)
+    assert ([remedy.code for remedy in opened.due], opened.hand_over) == (["plan.restart"], ())
+    assert "opens" not in opened.due[0].said.evidence
+
+
+def test_outside_the_maintenance_window_a_restart_is_not_asked_for_and_told_where_it_is_due() -> None:
+    task = dataclasses.replace(_with_remedies(*ShareRemedy), restart_opens=OPENS)
+    request = build_request(task, transaction="1" * 32, nonce="2" * 32)
+    assert [step.id for step in (*request.act, *request.after)] == [
+        "start_workstation_service", "restore_drive", "reconnect_logon", "reconnect_user",
+    ]  # fmt: skip
+    for code, waits in ((53, ["share.restart_waits"]), (67, []), (0, [])):
+        answer = make([*_others(), *_all(code)])
+        told = [finding for finding in judge(answer, task)[1] if finding.code == "share.restart_waits"]
+        assert [finding.code for finding in told] == waits, code
+        assert all(finding.evidence == OPENING for finding in told)
+    # Where another remedy was enough, none waits; and none where a restart is not allowed.
+    mended = make([*_others(), *_all(53)], [*_others(), *_all()], act=[work("reconnect_logon")])
+    assert "share.restart_waits" not in [finding.code for finding in judge(mended, task)[1]]
+    unasked = dataclasses.replace(MEND, restart_opens=OPENS)
+    assert [finding.code for finding in judge(make([*_others(), *_all(53)]), unasked)[1]] == [
+        "share.network_path_not_found"
+    ]
 
 
 def test_a_look_that_contradicts_itself_is_no_success() -> None:

@@ -35,6 +35,11 @@ TEXTS: Final[Mapping[str, Words]] = {
         explanation="The application names no folder for its database[ ({place})].",
         next_step="Open the application on the workstation and choose the folder of the database.",
     ),
+    "share.folder_not_read": Words(
+        title="Database folder not looked at",
+        explanation="The setting that names it could not be read[ ({place})].",
+        next_step="See why in the findings about the settings.",
+    ),
     "share.name_not_found": Words(
         title="File server’s name not found",
         explanation="The workstation finds no address for {server}." + _SAID,
@@ -353,7 +358,8 @@ TEXTS: Final[Mapping[str, Words]] = {
         title="Restart declined by the person at the desk",
         explanation=("Asked before the restart, the person at the screen said no[ ({people})]. Nothing was restarted."),
         next_step=(
-            "Agree on a moment, then: iea-fleet fix with --allow-restart (and --any-time outside the maintenance window)."
+            "Agree on a moment, then: iea-fleet fix with --allow-restart (and --any-time outside the maintenance "
+            "window)."
         ),
     ),
     "share.restart_failed": Words(

@@ -116,6 +116,12 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "elsewhere": "this workstation was installed with it",
         "each_row": "nothing tells them apart, so each row, as the sheet says",
     },
+    "found": {
+        "file_missing": "file missing",
+        "unreadable": "not readable",
+        "malformed": "damaged",
+        "unsupported": "no such store on this system",
+    },
     "mode": {
         "on": "on",
         "off": "off",
