@@ -49,7 +49,10 @@ class _Judge:
         if self.desired.path is not None or setting is None or any(place.value for place in setting.places):
             return True
         is_read = all(place.state in {PlaceState.PRESENT, PlaceState.ABSENT} for place in setting.places)
-        self.tell("folder_not_set" if is_read else "folder_not_read", place=_joined(place.place for place in setting.places) or None)
+        self.tell(
+            "folder_not_set" if is_read else "folder_not_read",
+            place=_joined(place.place for place in setting.places) or None,
+        )
         return False
 
     def service(self) -> None:
