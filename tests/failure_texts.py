@@ -29,6 +29,12 @@ class Text:
     values: frozenset[str]
     place: str
 
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to translate beside its values; French has a space before the colon, too."""
+        beside = re.sub(r"\{[a-z0-9_]+\}", "", self.template)
+        return any(character.isalpha() or character == ":" for character in beside)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -75,7 +81,7 @@ class _Reader(ast.NodeVisitor):
         super().generic_visit(node)
         del self._scopes[len(self._scopes) - opens :]
 
-    def visit_Call(self, call: ast.Call) -> None:  # noqa: N802 - the name that ast calls
+    def visit_Call(self, call: ast.Call) -> None:
         called = _name(call.func)
         if called == "Phrase":
             self._texts(call.args[0], call)
@@ -101,9 +107,9 @@ class _Reader(ast.NodeVisitor):
         """Words in a place or a value would stay English."""
         parts = given.values if isinstance(given, ast.JoinedStr) else [given]
         for part in parts:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str) and not _A_NAME.fullmatch(part.value):
-                if any(character.isalpha() for character in part.value):
-                    self._fault(call, f"words without a phrase: {part.value!r}")
+            text = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+            if any(character.isalpha() for character in text) and not _A_NAME.fullmatch(text):
+                self._fault(call, f"words without a phrase: {text!r}")
 
     def _texts(self, given: ast.expr, call: ast.Call) -> None:
         """Accept constants, choices between them, phrases, and names that stand for nothing else."""
@@ -134,7 +140,9 @@ def _name(function: ast.expr) -> str:
 
 def _meanings(name: str, scope: ast.AST) -> Iterator[ast.expr]:
     """What is assigned to a name in a function or module, by itself or in a row of several."""
-    nodes = ast.walk(scope) if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)) else ast.iter_child_nodes(scope)
+    nodes = (
+        ast.walk(scope) if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)) else ast.iter_child_nodes(scope)
+    )
     for node in nodes:
         if isinstance(node, ast.AnnAssign) and node.value is not None and _name(node.target) == name:
             yield node.value

@@ -20,6 +20,7 @@ from iea_fleet.model.desired import (
 from iea_fleet.model.document import first_error, known_keys
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
+from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.request import ExpectedHost
 from iea_fleet.model.store import WindowsPath
 from iea_fleet.model.window import DEFAULT_ZONE, MaintenanceWindows, parse_windows
@@ -74,20 +75,31 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
         return Arguments.model_validate_json(json.dumps(_given(arguments)))
     except (TypeError, ValueError) as error:
         if not isinstance(error, ValidationError):
-            raise InputError(_WHERE, f"the arguments are not plain values ({error})", "Write them out.") from error
+            raise InputError(
+                _WHERE, "the arguments are not plain values ({said})", "Write them out.", said=error
+            ) from error
         first = first_error(error)
     name = ".".join(str(part) for part in first["loc"]) or "arguments"
     if first["type"] == "extra_forbidden":
         known = known_keys(Arguments, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        mend = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-        raise InputError(_WHERE, f"there is no argument {name}", mend)
+        there_is = Phrase("Known here: {names}.", names=", ".join(known))
+        mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_is
+        raise InputError(_WHERE, "there is no argument {name}", mend, name=name)
     if first["type"] == "missing":
-        raise InputError(_WHERE, f"the argument {name} is missing", "Give it, or use the role, which has a default.")
+        mend = "Give it, or use the role, which has a default."
+        raise InputError(_WHERE, "the argument {name} is missing", mend, name=name)
     message = first["msg"].removeprefix("Value error, ")
     variable = "_".join(("iea", *(str(part) for part in first["loc"] if isinstance(part, str))))
-    mend = f"Correct the value (the role's variable {variable})."
-    raise InputError(_WHERE, f"{name}: {message[:1].lower()}{message[1:]}", mend)
+    said = f"{message[:1].lower()}{message[1:]}"
+    raise InputError(
+        _WHERE,
+        "'{name}': {said}",
+        "Correct the value (the role's variable {variable}).",
+        name=name,
+        said=said,
+        variable=variable,
+    )
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS, placeholders
 from iea_fleet.report.wording.fix import FIX
 from iea_fleet.report.wording.interface import INTERFACE, interface
 from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY
+from tests.failure_texts import failure_texts
 
 pofile = pytest.importorskip("babel.messages.pofile", reason="Babel is not installed")
 mofile = pytest.importorskip("babel.messages.mofile", reason="Babel is not installed")
@@ -45,6 +46,7 @@ def _msgids() -> Iterator[str]:
     yield from SHARED.values()
     yield from INTERFACE.values()
     yield from FIX.values()
+    yield from (text.template for text in failure_texts().texts if text.has_words)
     yield UNKNOWN_CODE
 
 
@@ -133,7 +135,7 @@ def test_moments_read_as_in_the_language() -> None:
     english = words(_finding("connection.test_failed.tls_expired", **evidence), "en").explanation
     assert "until 2026-12-24 20:59 UTC. The workstation’s clock says soon." in english
     french = words(_finding("connection.test_failed.tls_expired", **evidence), "fr").explanation
-    assert "jusqu’au 24/12/2026 à 20 h 59 UTC." in french
+    assert "jusqu’au 24/12/2026 à 20\u00a0h\u00a059 UTC." in french
 
 
 def test_the_support_request_has_the_subject_of_the_sheet() -> None:
