@@ -136,7 +136,8 @@ def _sheet_label(finding: Finding, lang: Language) -> str:
     """Which sheet, and which case of it; nothing for the connection's findings without a case and the transport's."""
     if finding.case is not None:
         return interface("case", lang, number=finding.case)
-    name = _SHEET_NAMES.get(finding.sheet)
+    # What the transaction as a whole came to bears the name of its first sheet, and is not of it.
+    name = None if finding.code.startswith("transaction.") else _SHEET_NAMES.get(finding.sheet)
     return "" if name is None else interface("sheet", lang, name=name)
 
 

@@ -26,6 +26,7 @@ from iea_fleet.report.labels import (
     group_label,
     headline,
     is_about_a_setting,
+    needs_somebody,
     setting_labels,
     site_label,
     verdict_label,
@@ -56,11 +57,15 @@ class _HostCard:
     verdict: str
     headline: str
     findings: tuple[FindingLabels, ...]
-    """Those that the settings' table does not tell."""
+    """Those that the settings' table does not tell; where somebody has to act, those that they have to act on."""
+    others: tuple[FindingLabels, ...]
+    """The rest of them: what else is so."""
     settings_steps: tuple[str, ...]
     """Next steps of those that it does."""
     evidence: tuple[FindingLabels, ...]
     settings: tuple[SettingLabels, ...]
+    settings_aside: bool
+    """They are all right, and something else is not."""
     sessions: tuple[tuple[str, ...], ...]
     """User, workstation, since: as they stand in the list."""
     licences: tuple[tuple[str, ...], ...]
@@ -143,6 +148,10 @@ def _fleet_cards(fleet: Sequence[FleetFinding], lang: Language) -> tuple[_FleetC
 def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCard:
     findings = finding_labels(host.findings, lang, host.shared)
     in_table = [is_about_a_setting(finding) and bool(host.settings) for finding in host.findings]
+    to_do = [needs_somebody(finding) for finding in host.findings]
+    if host.group is not Group.TODO or not any(to_do):
+        to_do = [True for _ in host.findings]
+    in_text = [(labels, due) for labels, shown, due in zip(findings, in_table, to_do, strict=True) if not shown]
     return _HostCard(
         anchor=anchor,
         name=host.name,
@@ -150,12 +159,14 @@ def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCar
         group=host.group.value,
         verdict=verdict_label(host, view, lang),
         headline=headline(host, lang),
-        findings=tuple(labels for labels, shown in zip(findings, in_table, strict=True) if not shown),
+        findings=tuple(labels for labels, due in in_text if due),
+        others=tuple(labels for labels, due in in_text if not due),
         settings_steps=tuple(
             step for labels, shown in zip(findings, in_table, strict=True) if shown for step in labels.words.steps
         ),
         evidence=findings,
         settings=setting_labels(host, lang),
+        settings_aside=host.group is Group.TODO and all(row.right for row in host.settings),
         sessions=tuple(tuple(row.get(name, "") for name in ("user", "workstation", "since")) for row in host.sessions),
         licences=tuple(tuple(row.get(name, "") for name in ("licence", "workstation")) for row in host.licences),
         written=any(row.found != row.now for row in host.settings),

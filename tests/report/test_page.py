@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.report.page import render_html
-from iea_fleet.report.view import RunView
+from iea_fleet.report.view import RunView, SettingRow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
@@ -54,6 +55,20 @@ def test_the_page_begins_with_the_sum_and_what_needs_somebody(view: RunView) -> 
     assert "écrire à impact-emploi-association@urssaf.fr avec l’objet « Serveur de connexion 3.00.42 »" in text
     assert "pc-3 en attente" in text
     assert "6 requêtes, 61,2 ko envoyés, 900 o reçus" in text
+
+
+def test_what_nobody_has_to_act_on_is_folded_in_beside_what_somebody_has_to(view: RunView) -> None:
+    right = tuple(
+        Finding(code=code, sheet=Sheet.SHARE, severity=severity)
+        for code, severity in (("session.none", Severity.OK), ("connection.process_not_running", Severity.INFO))
+    )
+    settings = (SettingRow("connection_mode", *3 * ("1",)),)
+    failed = dataclasses.replace(view.hosts[1], findings=(*view.hosts[1].findings, *right), settings=settings)
+    page = render_html(dataclasses.replace(view, hosts=(failed,)), "en")
+    test, other, evidence = (page.index(text) for text in ("Test failed (", "What else was found (2)", "Evidence"))
+    assert test < other < page.index("No open session") < evidence < page.rindex("Connection mode")
+    alone = dataclasses.replace(failed, findings=right, verdict=Verdict.OK)
+    assert "What else" not in render_html(dataclasses.replace(view, hosts=(alone,)), "en")
 
 
 def test_settings_show_wanted_found_and_now(view: RunView) -> None:

@@ -46,6 +46,7 @@ INTERFACE: Final[Mapping[str, str]] = {
     "verdict": "Verdict",
     "finding": "Finding",
     "findings": "Findings",
+    "other_findings": "What else was found",
     "explanation": "Explanation",
     "next_step": "What to do",
     "evidence": "Evidence",
