@@ -54,7 +54,7 @@ _OWN: Final[Mapping[str, Words]] = {
         explanation="{mode_after} was asked for, and right afterwards the workstation says {before}.",
         next_step=(
             "See which program writes {place} (the application itself, a group policy, a "
-            "synchronisation), then push again."
+            "synchronisation), then run again."
         ),
     ),
     "connection.not_kept.address": Words(
@@ -62,7 +62,7 @@ _OWN: Final[Mapping[str, Words]] = {
         explanation="{after} was asked for, and right afterwards the workstation says {before}.",
         next_step=(
             "See which program writes {place} (the application itself, a group policy, a "
-            "synchronisation), then push again."
+            "synchronisation), then run again."
         ),
     ),
     "connection.nobody_logged_on": Words(
@@ -183,7 +183,7 @@ _OWN: Final[Mapping[str, Words]] = {
         next_step=(
             "Ask for the password of the day by mail to impact-emploi-association@urssaf.fr.\n"
             "On the workstation, right-click the red scarab, « Demande de support technique », « Désactiver le "
-            "mode assistance ».\nPush again."
+            "mode assistance ».\nRun again."
         ),
     ),
     "connection.assistance_on": Words(

@@ -53,7 +53,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         explanation=(
             "There is no room for the change and its backup[: {free_bytes} bytes free]. Everything is as it was before."
         ),
-        next_step="Free some space on the workstation (cleanmgr), then push again.",
+        next_step="Free some space on the workstation (cleanmgr), then run again.",
     ),
     "transaction.locked": Words(
         title="Settings file in use",
@@ -62,7 +62,7 @@ TEXTS: Final[Mapping[str, Words]] = {
         ),
         next_step=(
             "Close the window « Paramètres de connexion » of the application, let a backup or an antivirus scan "
-            "end, then push again."
+            "end, then run again."
         ),
     ),
     "transaction.access_denied": Words(
@@ -88,13 +88,13 @@ TEXTS: Final[Mapping[str, Words]] = {
     "transaction.step_failed": Words(
         title="Could not write",
         explanation="{step} failed[ at {place}][ (Windows error {win32_code})][: {message}].",
-        next_step="Mend what the message names, then push again.",
+        next_step="Mend what the message names, then run again.",
     ),
     "transaction.read_back": Words(
         title="Written, but read back differently",
         explanation="What was read back from {place} is not what had been written[: {message}].",
         next_step=(
-            "See which program writes there too (the application, an antivirus, a synchronisation), then push again."
+            "See which program writes there too (the application, an antivirus, a synchronisation), then run again."
         ),
     ),
     "transaction.recovery_failed": Words(
@@ -108,7 +108,7 @@ TEXTS: Final[Mapping[str, Words]] = {
             "Something went wrong while {step}, and what had been written could not be taken back[: {message}]."
         ),
         next_step=(
-            "Do not open « Paramètres de connexion ». Push again: the journal on the workstation says what"
+            "Do not open « Paramètres de connexion ». Run again: the journal on the workstation says what"
             " is left to do."
         ),
     ),

@@ -29,7 +29,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
         ),
         next_step=(
             "Is it switched on, and is its address still right? If so, open TCP port {port} in the firewalls on the "
-            "way. Push again when it is on."
+            "way. Run again when it is on."
         ),
     ),
     "transport.no_route": Words(
@@ -49,7 +49,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "forgot the connection, or TLS where none is spoken."
         ),
         next_step=(
-            "Push again. If it happens each time, look at the firewall's idle time and whether port {port} speaks "
+            "Run again. If it happens each time, look at the firewall's idle time and whether port {port} speaks "
             "{scheme}."
         ),
     ),
@@ -59,7 +59,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "{host} accepted the connection and then sent nothing more (at the step {stage}): the line or VPN was "
             "lost, or the workstation went to sleep."
         ),
-        next_step="See that it does not go to sleep while plugged in, check the line, and push again.",
+        next_step="See that it does not go to sleep while plugged in, check the line, and run again.",
     ),
     "transport.timeouts_inverted": Words(
         title="Timeouts the wrong way round",
@@ -76,10 +76,10 @@ _CONNECTION: Final[Mapping[str, Words]] = {
         title="Took too long",
         explanation=(
             "{host} did not finish within {deadline_s} s (at the step {stage}); its command was ended. What it had "
-            "written by then is in its journal and is put right by the next push."
+            "written by then is in its journal and is put right by the next run."
         ),
         next_step=(
-            "Push again. If it happens each time, see what makes the workstation slow (antivirus, updates, a full "
+            "Run again. If it happens each time, see what makes the workstation slow (antivirus, updates, a full "
             "disk), or raise iea_deadline_s."
         ),
     ),
@@ -89,7 +89,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "{host} answered and a moment later did not any more: it is restarting, its WinRM service is, or its line "
             "was lost."
         ),
-        next_step="Wait until the workstation has fully started, updates included, then push again.",
+        next_step="Wait until the workstation has fully started, updates included, then run again.",
     ),
     "transport.not_winrm": Words(
         title="Something else answers",
@@ -105,7 +105,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
     "transport.service_starting": Words(
         title="WinRM is not ready yet",
         explanation="Windows on {host} answers 503: it is up, and its WinRM service is not yet. Nothing was written.",
-        next_step="Push again in a few minutes. If it stays so, restart the service Windows Remote Management (WinRM).",
+        next_step="Run again in a few minutes. If it stays so, restart the service Windows Remote Management (WinRM).",
     ),
     "transport.proxy": Words(
         title="A proxy is in the way",
@@ -126,7 +126,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "(WSManFault {fault_code}). Nothing was written."
         ),
         next_step=(
-            "Push again later, or restart its WinRM service, which ends them all. See the quota with "
+            "Run again later, or restart its WinRM service, which ends them all. See the quota with "
             "winrm get winrm/config/winrs."
         ),
     ),
@@ -144,7 +144,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
     "transport.command_quota": Words(
         title="Too many commands in one shell",
         explanation="{host} refuses another command in the shell, also in a new one. Told: {message}",
-        next_step="Restart its WinRM service, then push again.",
+        next_step="Restart its WinRM service, then run again.",
     ),
     "transport.create_timed_out": Words(
         title="Too busy to open a shell",
@@ -152,22 +152,22 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "{host} accepted the logon and could not open a shell in time: it is overloaded, or has just started. "
             "Nothing was written."
         ),
-        next_step="Push again in a few minutes; if it stays so, see what loads the workstation.",
+        next_step="Run again in a few minutes; if it stays so, see what loads the workstation.",
     ),
     "transport.send_timed_out": Words(
         title="Too busy to take the script",
         explanation="{host} did not take the script in time; part of it may have arrived.",
-        next_step="Push again: its journal tells what was done, and nothing is done twice.",
+        next_step="Run again: its journal tells what was done, and nothing is done twice.",
     ),
     "transport.command_busy": Words(
         title="Still busy with the script",
         explanation="{host} was still taking the script when more of it came (error 170), several times in a row.",
-        next_step="Push again in a few minutes; if it stays so, see what loads the workstation.",
+        next_step="Run again in a few minutes; if it stays so, see what loads the workstation.",
     ),
     "transport.input_not_read": Words(
         title="Script was not read",
         explanation="PowerShell on {host} did not read the script in time (error 1460). Told: {message}",
-        next_step="Push again; if it stays so, see whether antivirus holds up the start of PowerShell.",
+        next_step="Run again; if it stays so, see whether antivirus holds up the start of PowerShell.",
     ),
     "transport.service_stopped": Words(
         title="WinRM stopped in the middle",
@@ -175,7 +175,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "The WinRM service of {host} was stopped or the workstation shut down while the script ran (error 995), "
             "and it did not come back in time. Its journal holds what was done."
         ),
-        next_step="Push again when it is back: the push first finishes or undoes what was cut off.",
+        next_step="Run again when it is back: it first finishes or undoes what was cut off.",
     ),
     "transport.shell_lost": Words(
         title="Shell lost",
@@ -183,7 +183,7 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "{host} no longer knows the shell that was opened: its WinRM service was restarted, or it was restarted "
             "itself."
         ),
-        next_step="Push again: its journal tells what was done, and nothing is done twice.",
+        next_step="Run again: its journal tells what was done, and nothing is done twice.",
     ),
     "transport.profile_unloading": Words(
         title="User profile is being unloaded",
@@ -191,12 +191,12 @@ _CONNECTION: Final[Mapping[str, Words]] = {
             "{host} could not load the profile of {account} (error 1018), most likely because an earlier session is "
             "still being closed. Nothing was written."
         ),
-        next_step="Push again in a minute. If it stays so, restart the workstation.",
+        next_step="Run again in a minute. If it stays so, restart the workstation.",
     ),
     "transport.fault": Words(
         title="Refused by WinRM",
         explanation="WinRM on {host} answered with an error at the step {stage}: {message} (WSManFault {fault_code}).",
-        next_step="Look the code up with net helpmsg or winrm helpmsg on the workstation, and push again.",
+        next_step="Look the code up with net helpmsg or winrm helpmsg on the workstation, and run again.",
     ),
     "transport.malformed": Words(
         title="Not a WinRM answer",

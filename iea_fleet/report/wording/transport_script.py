@@ -35,17 +35,17 @@ TEXTS: Final[Mapping[str, Words]] = {
             "{host} began the command and ended it with « access denied » (error {fault_code}): antivirus killed "
             "PowerShell, most likely. Its journal holds what was done."
         ),
-        next_step="See the antivirus' log; exclude the script by its SHA-256 (docs/script.md), then push again.",
+        next_step="See the antivirus' log; exclude the script by its SHA-256 (docs/script.md), then run again.",
     ),
     "transport.memory": Words(
         title="Out of memory",
         explanation=(
             "PowerShell on {host} had not enough memory (MaxMemoryPerShellMB, or the workstation's own)."
-            "[ Told: {output}] What was cut off is put right by the next push."
+            "[ Told: {output}] What was cut off is put right by the next run."
         ),
         next_step=(
             "Close programs or restart it; on old Windows raise MaxMemoryPerShellMB to 1024 "
-            "(winrm get winrm/config/winrs). Then push again."
+            "(winrm get winrm/config/winrs). Then run again."
         ),
     ),
     "transport.powershell_old": Words(
@@ -67,7 +67,7 @@ TEXTS: Final[Mapping[str, Words]] = {
             "PowerShell on {host} ended (exit code {exit_code}) without an answer of the script."
             "[ It said: {output}] Its journal holds what was done, if anything."
         ),
-        next_step="Push again. If it stays so, see the event log of the workstation for PowerShell and its antivirus.",
+        next_step="Run again. If it stays so, see the event log of the workstation for PowerShell and its antivirus.",
     ),
     "transport.answer_refused": Words(
         title="Answer not believed",
@@ -76,7 +76,7 @@ TEXTS: Final[Mapping[str, Words]] = {
             "was not used. The workstation's journal holds what was done, if anything."
         ),
         next_step=(
-            "Push again. If it stays so, see what prints into the script's output there, and use https so that "
+            "Run again. If it stays so, see what prints into the script's output there, and use https so that "
             "nothing on the way can change answers."
         ),
     ),
@@ -101,7 +101,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "transport.input": Words(
         title="Not asked: settings can't be used",
         explanation="{message}",
-        next_step="Correct the inventory, the variables or the profile, and push again.",
+        next_step="Correct the inventory, the variables or the profile, and run again.",
     ),
     "transport.client": Words(
         title="Not asked: this machine can't connect",
