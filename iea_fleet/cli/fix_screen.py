@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ _NOT_NEEDED: Final = frozenset(
 """What a remedy found done already."""
 _BY_A_PUSH: Final = "connection.differs."
 """Findings whose next step is a push, which a `fix` has just taken the place of."""
+_OWN_WAY: Final = re.compile(r"^[^.]*\(fix\), (?:or|ou) ")
+_CLOCKS: Final = frozenset({"workstation_time", "our_clock", "age_min", "elapsed_ms"})
 _NEEDS: Final = {
     Need.PASSWORD: "needs_password",
     Need.RESTART: "needs_restart",
@@ -177,7 +180,7 @@ class Screen:
                 self._heading("interrupted")
             case End.LEFT:
                 self._heading("left", host=self.host)
-                self._findings(_left(repair.plan), next_steps=True)
+                self._findings(_left(repair.plan), next_steps=True, blocked=_blocked(repair.plan))
             case End.NOT_JUDGED:
                 self._heading("not_judged", host=self.host)
                 self._findings(repair.plan.hand_over, next_steps=True)
@@ -209,22 +212,29 @@ class Screen:
         if handed_over.bundle is not None:
             self._line(self._text("bundle", path=str(handed_over.bundle)), indent=2)
 
-    def _findings(self, findings: Sequence[Finding], *, next_steps: bool = False) -> None:
-        """Findings sheet by sheet; what was explained on this screen before is named only."""
+    def _findings(
+        self, findings: Sequence[Finding], *, next_steps: bool = False, blocked: Sequence[Finding] = ()
+    ) -> None:
+        """Findings sheet by sheet; what was explained on this screen before is named only.
+
+        `blocked`: those that another fix can still mend.
+        """
         sheet: Sheet | None = None
         ordered = sorted(findings, key=lambda finding: list(Sheet).index(finding.sheet))
         for finding, label in zip(ordered, finding_labels(ordered, self.lang), strict=True):
-            if finding.sheet is not sheet and finding.sheet.value in SHEETS:
+            # Who answered, or whether a write was kept, is no matter of the sheet that came first in the round.
+            of_a_sheet = finding.sheet.value in SHEETS and not finding.code.startswith("transaction.")
+            if of_a_sheet and finding.sheet is not sheet:
                 self._line(self._text("sheet", sheet=SHEETS[finding.sheet.value]))
-            sheet = finding.sheet
+                sheet = finding.sheet
             mark, style = _MARKS[finding.severity]
             self._line(f"{mark} {label.words.title}", style, indent=2)
-            if finding not in self._explained:
+            if (explained := _but_clocks(finding)) not in self._explained:
                 self._line(label.words.explanation, indent=4)
-            self._explained.append(finding)
+                self._explained.append(explained)
             if next_steps and not finding.code.startswith(_BY_A_PUSH):
                 for step in label.words.steps:
-                    self._line(f"→ {step}", indent=4)
+                    self._line(f"→ {step if finding in blocked else _other_way(step)}", indent=4)
 
     def _remedy(self, mark: str, remedy: Remedy, note: str = "") -> None:
         said = words(remedy.said, self.lang)
@@ -247,6 +257,18 @@ class Screen:
         return fix_text(key, self.lang, **values)
 
 
+def _but_clocks(finding: Finding) -> Finding:
+    """A finding without what is another with each look at the same."""
+    kept = {name: told for name, told in finding.evidence.items() if name not in _CLOCKS}
+    return finding.model_copy(update={"evidence": kept})
+
+
+def _other_way(step: str) -> str:
+    """A next step; where it begins with the tool's own way, which has been gone, only the other one."""
+    other = _OWN_WAY.sub("", step)
+    return other[:1].upper() + other[1:]
+
+
 def _is_done(finding: Finding) -> bool:
     """Whether a finding tells what a remedy did, and not merely how things are."""
     kind = KINDS.get(finding.code)
@@ -257,12 +279,15 @@ def _is_done(finding: Finding) -> bool:
 
 def _left(plan: Plan) -> list[Finding]:
     """What is left: what nobody can mend from here, and what remedies that were not due are for."""
-    causes = (cause for remedy in plan.remedies for cause in remedy.causes)
     found: list[Finding] = []
-    for finding in (*plan.hand_over, *causes):
+    for finding in (*plan.hand_over, *_blocked(plan)):
         if finding not in found:
             found.append(finding)
     return found
+
+
+def _blocked(plan: Plan) -> list[Finding]:
+    return [cause for remedy in plan.remedies for cause in remedy.causes]
 
 
 def _document(run: str, host: str, repair: Repair, handed_over: HandedOver, code: int) -> dict[str, object]:

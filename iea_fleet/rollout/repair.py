@@ -62,8 +62,19 @@ _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a plan decides, by sheet; everything else is as the inventory says."""
 _LICENCE_FAULTS: Final = frozenset({"licence.twice", "licence.bound_elsewhere"})
 _VENDORS: Final = frozenset({Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE})
-_WAY_TO_A_LIST: Final = frozenset({"licence.list_out_of_reach", "licence.waits_for_share"})
-"""Of the licence's sheet, and about the share all the same."""
+_NOT_THE_VENDORS: Final = frozenset(
+    {
+        "licence.list_out_of_reach",
+        "licence.waits_for_share",
+        "connection.nobody_logged_on",
+        "connection.service_not_running",
+        "connection.settings_denied",
+        "connection.settings_locked",
+        "connection.settings_unreadable",
+        "assistance.out_of_reach",
+    }
+)
+"""Of one of these sheets, and all the same for who looks after the workstation and its network."""
 
 
 def host_task(host: Host, sheets: tuple[Sheet, ...]) -> Task:
@@ -166,8 +177,8 @@ def standing_in_fleet(
 
 
 def concerns_vendor(findings: Iterable[Finding]) -> bool:
-    """Whether what is left is for the vendor's support: a share or a way to the host is for the association's own."""
-    return any(finding.sheet in _VENDORS and finding.code not in _WAY_TO_A_LIST for finding in findings)
+    """Whether what is left is for the vendor's support: a share, a way to the host, a file held open are not."""
+    return any(finding.sheet in _VENDORS and finding.code not in _NOT_THE_VENDORS for finding in findings)
 
 
 def last_reset(rounds: Iterable[Outcome]) -> tuple[RecordChange, ...]:

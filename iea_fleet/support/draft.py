@@ -251,7 +251,7 @@ def _matters(case: Case, version: str | None) -> list[str]:
 
 def _sheet(finding: Finding) -> str:
     name = _SHEETS.get(finding.sheet)
-    if name is None:
+    if name is None or finding.code.startswith("transaction."):
         return ""
     case = "" if finding.case is None else f", cas n° {finding.case}"
     return f" (fiche « {name} »{case})"

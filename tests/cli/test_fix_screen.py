@@ -74,6 +74,33 @@ def test_a_push_is_no_next_step_of_a_fix(capsys: pytest.CaptureFixture[str]) -> 
     assert "Push" not in shown
 
 
+def test_after_the_tool_s_own_way_only_the_other_one_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = Finding(code="share.session_lost", sheet=Sheet.SHARE, severity=Severity.ERROR, evidence={"server": "SRV"})
+    _screen().ended("r", Repair(End.LEFT, [_look(lost)], Plan((), (lost,)), 1), HandedOver(), 1)
+    shown = _shown(capsys)
+    assert "    → Redémarrer le PC." in shown.splitlines()
+    assert "(fix)" not in shown
+
+
+def test_what_is_no_matter_of_a_sheet_stands_under_none(capsys: pytest.CaptureFixture[str]) -> None:
+    other = Finding(code="transaction.identity", sheet=Sheet.SHARE, severity=Severity.ERROR, evidence={})
+    _screen().found(_look(other))
+    assert "Fiche" not in _shown(capsys)
+
+
+def test_a_clock_that_went_on_explains_nothing_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    def expired(now: str) -> Finding:
+        return Finding(
+            code="connection.test_failed.tls_expired", sheet=Sheet.CONNECTION, severity=Severity.ERROR,
+            evidence={"server": "both", "not_after": "2026-11-22T00:00:00Z", "workstation_time": now},
+        )  # fmt: skip
+
+    screen, left = _screen("en"), expired("2026-11-25T02:55:00Z")
+    screen.found(_look(expired("2026-11-25T02:54:00Z")))
+    screen.ended("r", Repair(End.LEFT, [_look(left)], Plan((), (left,)), 1), HandedOver(), 1)
+    assert _shown(capsys).count("clock says") == 1
+
+
 def test_only_what_a_remedy_did_is_told_as_done(capsys: pytest.CaptureFixture[str]) -> None:
     _screen().done(_look(RELEASED, CLOSED))
     shown = _shown(capsys)

@@ -145,7 +145,10 @@ def test_taking_a_reset_back_does_nothing_else() -> None:
         ("licence.twice", Sheet.LICENCE, True),
         ("licence.list_out_of_reach", Sheet.LICENCE, False),
         ("share.share_not_found", Sheet.SHARE, False),
+        ("connection.settings_locked", Sheet.CONNECTION, False),
+        ("connection.service_not_running", Sheet.CONNECTION, False),
+        ("connection.service_absent", Sheet.CONNECTION, True),
     ],
 )
-def test_the_vendor_is_not_asked_about_the_way_to_a_folder(code: str, sheet: Sheet, concerned: bool) -> None:
+def test_the_vendor_is_asked_only_for_what_is_the_vendor_s(code: str, sheet: Sheet, concerned: bool) -> None:
     assert concerns_vendor([Finding(code=code, sheet=sheet, severity=Severity.WARNING)]) is concerned
