@@ -11,12 +11,19 @@ from hypothesis import HealthCheck, settings
 
 from iea_fleet.lab.http.kerberos import kerberos_is_there
 from iea_fleet.lab.kdc import Principal, Realm, kdc_is_there
+from tests.leftovers import ended_with_this_run
 
 # Both count wall time, which says nothing on a machine that does something else as well.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
 KERBEROS_USER, KERBEROS_PASSWORD = "hélène.naïm", 'pâss:w"örd 1'
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ended_with_this_run() -> Iterator[None]:
+    with ended_with_this_run():
+        yield
 
 
 @pytest.fixture(scope="session")

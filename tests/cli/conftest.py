@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm import warm_program
+
 CONTENT = Path(__file__).parents[1] / "rollout" / "content"
 PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
 
@@ -39,7 +41,7 @@ class Program:
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*PROGRAM, *arguments],
+            [*warm_program(), *arguments],
             cwd=self.folder,
             env=self.environment | environment,
             capture_output=True,
@@ -105,7 +107,7 @@ class LabFleet:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*PROGRAM, *arguments],
+            [*warm_program(), *arguments],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

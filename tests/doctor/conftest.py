@@ -14,15 +14,16 @@ import pytest
 from iea_fleet.lab.control import open_control
 from tests.agent.conftest import api, powershell, windows_facts  # noqa: F401 - fixtures
 from tests.cli.conftest import LabFleet
+from tests.warm import warm_program
 
 
 @dataclass
 class Lab(LabFleet):
     """A lab, and the doctor that looks at it."""
 
-    def doctor(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
+    def doctor(self, *arguments: str, inventory: str = "inventory", **environment: str) -> tuple[int, dict[str, Any]]:
         """Run it with --json; exit code and document."""
-        done = self.run("doctor", "-i", "inventory", "--json", "--lang", "en", *arguments, **environment)
+        done = self.run("doctor", "-i", inventory, "--json", "--lang", "en", *arguments, **environment)
         assert done.stdout, done.stderr
         assert "Traceback" not in done.stderr
         document: dict[str, Any] = json.loads(done.stdout)
@@ -38,7 +39,7 @@ class Lab(LabFleet):
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the program with more variables in its environment."""
         return subprocess.run(
-            [*self.program, *arguments],
+            [*warm_program(), *arguments],
             cwd=self.folder,
             env=self.environment | environment,
             capture_output=True,
@@ -56,6 +57,10 @@ class Lab(LabFleet):
         name, *parameters = fault
         given = {key: value for key, _, value in (parameter.partition("=") for parameter in parameters)}
         open_control(self.folder / "state").break_host(host, name, given)
+
+    def mend(self) -> None:
+        """Let everything be right again."""
+        open_control(self.folder / "state").mend_host("all")
 
 
 def opened(folder: Path, *options: str) -> Iterator[Lab]:
@@ -78,7 +83,7 @@ def https_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def lab(https_lab: Lab) -> Iterator[Lab]:
     """The HTTPS lab, mended afterwards."""
     yield https_lab
-    open_control(https_lab.folder / "state").mend_host("all")
+    https_lab.mend()
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import re
 import signal
 import ssl
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -19,25 +18,7 @@ if TYPE_CHECKING:
 else:
     Lab = object
 
-Vary = Callable[..., tuple[int, dict[str, str]]]
-
-
-@pytest.fixture
-def vary(lab: Lab) -> Vary:
-    """Looks at the first workstation over HTTPS with other variables than the lab's."""
-
-    def look(environment: dict[str, str] | None = None, **variables: object) -> tuple[int, dict[str, str]]:
-        name = lab.hosts_up()[0]
-        path = lab.folder / "inventory" / "host_vars" / f"{name}.yml"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump(variables))
-        try:
-            return lab.codes(name, **environment or {})
-        finally:
-            path.unlink()
-            path.parent.rmdir()
-
-    return look
+Told = dict[str, dict[str, str]]
 
 
 def fingerprint(lab: Lab, host: str) -> str:
@@ -74,82 +55,109 @@ def test_in_french_every_line_is_french(lab: Lab) -> None:
     assert not re.search(r"\b(the|is|of|with)\b", done.stdout.replace("iea-fleet", ""))
 
 
-def test_the_certificate_of_the_inventory_is_accepted_and_another_is_not(lab: Lab, vary: Vary) -> None:
-    pin = fingerprint(lab, lab.hosts_up()[0])
-    code, told = vary(iea_certificate_sha256=pin)
-    assert (code, told["doctor.certificate_pinned"]) == (0, "ok")
-    code, told = vary(iea_certificate_sha256="0" * 64)
-    assert (code, told["transport.certificate_pin"]) == (4, "error")
-    assert "doctor.logon_accepted" not in told
+def written(lab: Lab, name: str, hosts: dict[str, dict[str, object]]) -> str:
+    """An inventory beside the lab's: each name is its first workstation, or the one that it is `like`, as it says."""
+    given = yaml.safe_load((lab.folder / "inventory" / "hosts.yml").read_text())["all"]
+    account = yaml.safe_load((lab.folder / "inventory" / "group_vars" / "all" / "vault.yml").read_text())
+    own = {host: values for site in given["children"].values() for host, values in site["hosts"].items()}
+    first = own[lab.hosts_up()[0]]
+    known = {host: {**first, **own.get(str(values.get("like")), {}), **values} for host, values in hosts.items()}
+    (lab.folder / name).write_text(yaml.safe_dump({"all": {"hosts": known, "vars": {**given["vars"], **account}}}))
+    return name
 
 
-def test_a_pinned_certificate_that_has_expired_is_a_warning(lab: Lab, vary: Vary) -> None:
-    host = lab.hosts_up()[0]
-    lab.break_host(host, "certificate", "kind=expired")
-    code, told = vary(iea_certificate_sha256=fingerprint(lab, host))
-    assert (code, told["doctor.certificate_pinned"], told["transport.certificate_expired"]) == (1, "ok", "warning")
+def states(document: dict[str, Any]) -> Told:
+    """By workstation, the state of each check by its code."""
+    return {one["host"]: {check["code"]: check["state"] for check in one["checks"]} for one in document["subjects"]}
+
+
+@pytest.fixture(scope="module")
+def varied(https_lab: Lab) -> tuple[Told, str]:
+    """One look at a workstation under many names, each with other variables: what is told of each, and all of it."""
+    names = https_lab.hosts_up()
+    https_lab.break_host(names[1], "certificate", "kind=expired")
+    authority = yaml.safe_load((https_lab.folder / "inventory" / "hosts.yml").read_text())["all"]["vars"]
+    psrp = {"ansible_connection": "psrp", "ansible_psrp_ca_cert": authority["ansible_winrm_ca_trust_path"]}
+    hosts: dict[str, dict[str, object]] = {
+        "pinned": {"iea_certificate_sha256": fingerprint(https_lab, names[0])},
+        "pinned-otherwise": {"iea_certificate_sha256": "0" * 64},
+        "expired": {"like": names[1], "iea_certificate_sha256": fingerprint(https_lab, names[1])},
+        "not-checked": {"ansible_winrm_server_cert_validation": "ignore"},
+        "inverted": {"ansible_winrm_operation_timeout_sec": 60, "ansible_winrm_read_timeout_sec": 30},
+        "nowhere": {"ansible_host": "poste.invalid"},
+        "another": {"iea_computer_name": "AUTRE"},
+        names[0]: {"iea_computer_name": ""},
+        "comptabilite": {"iea_computer_name": ""},
+        "psrp": {**psrp, "ansible_psrp_auth": "ntlm"},
+        "psrp-inverted": {**psrp, "ansible_psrp_read_timeout": 20},
+    }
+    done = https_lab.run("doctor", "--limit", "all", "-i", written(https_lab, "varied.yml", hosts), "--json")
+    https_lab.mend()
+    assert done.returncode == 4, done.stderr
+    return states(json.loads(done.stdout)), done.stdout
+
+
+def test_the_certificate_of_the_inventory_is_accepted_and_another_is_not(varied: tuple[Told, str]) -> None:
+    told, _ = varied
+    assert told["pinned"]["doctor.certificate_pinned"] == "ok"
+    assert told["pinned-otherwise"]["transport.certificate_pin"] == "error"
+    assert "doctor.logon_accepted" not in told["pinned-otherwise"]
+
+
+def test_a_pinned_certificate_that_has_expired_is_a_warning(varied: tuple[Told, str]) -> None:
+    told = varied[0]["expired"]
+    assert (told["doctor.certificate_pinned"], told["transport.certificate_expired"]) == ("ok", "warning")
     assert told["doctor.logon_accepted"] == "ok"
 
 
-def test_certificates_that_are_not_checked_are_a_warning(vary: Vary) -> None:
-    code, told = vary(ansible_winrm_server_cert_validation="ignore")
-    assert (code, told["transport.certificate_not_checked"]) == (1, "warning")
+def test_certificates_that_are_not_checked_are_a_warning(varied: tuple[Told, str]) -> None:
+    assert varied[0]["not-checked"]["transport.certificate_not_checked"] == "warning"
 
 
-def test_timeouts_the_wrong_way_round_are_an_error_and_nothing_is_sent(vary: Vary) -> None:
-    code, told = vary(ansible_winrm_operation_timeout_sec=60, ansible_winrm_read_timeout_sec=30)
-    assert (code, told["transport.timeouts_inverted"]) == (4, "error")
-    assert "doctor.logon_accepted" not in told
+def test_timeouts_the_wrong_way_round_are_an_error_and_nothing_is_sent(varied: tuple[Told, str]) -> None:
+    assert varied[0]["inverted"]["transport.timeouts_inverted"] == "error"
+    assert "doctor.logon_accepted" not in varied[0]["inverted"]
 
 
-def test_a_name_without_an_address_is_an_error(vary: Vary) -> None:
-    code, told = vary(ansible_host="poste.invalid")
-    assert (code, told["transport.name_unknown"]) == (4, "error")
+def test_a_name_without_an_address_is_an_error(varied: tuple[Told, str]) -> None:
+    assert varied[0]["nowhere"]["transport.name_unknown"] == "error"
 
 
-def test_another_computer_name_is_an_error_and_none_is_a_warning_only_where_it_differs(lab: Lab, vary: Vary) -> None:
-    assert vary(iea_computer_name="AUTRE")[1]["transaction.identity"] == "error"
-    assert vary(iea_computer_name="")[1]["doctor.computer_expected"] == "ok"
-    other = lab.folder / "other.yml"
-    variables = yaml.safe_load((lab.folder / "inventory" / "hosts.yml").read_text())
-    first = next(iter(next(iter(variables["all"]["children"].values()))["hosts"].values()))
-    account = yaml.safe_load((lab.folder / "inventory" / "group_vars" / "all" / "vault.yml").read_text())
-    host = {**variables["all"]["vars"], **first, **account, "iea_computer_name": ""}
-    other.write_text(yaml.safe_dump({"all": {"hosts": {"comptabilite": host}}}))
-    done = lab.run("doctor", "comptabilite", "-i", str(other), "--lang", "en")
-    assert done.returncode == 1
-    assert f"iea_computer_name: {lab.hosts_up()[0]}" in done.stdout
+def test_another_computer_name_is_an_error_and_none_is_a_warning_only_where_it_differs(
+    lab: Lab, varied: tuple[Told, str]
+) -> None:
+    told, text = varied
+    name = lab.hosts_up()[0]
+    assert told["another"]["transaction.identity"] == "error"
+    assert set(told[name].values()) == {"ok"}
+    assert told[name]["doctor.computer_expected"] == "ok"
+    assert told["comptabilite"]["doctor.computer_not_named"] == "warning"
+    assert f"iea_computer_name: {name}" in text
 
 
-def test_a_proxy_of_the_environment_is_told(vary: Vary) -> None:
+def test_psrp_is_looked_at_as_well(varied: tuple[Told, str]) -> None:
+    assert set(varied[0]["psrp"].values()) == {"ok"}
+    assert varied[0]["psrp-inverted"]["transport.timeouts_inverted"] == "error"
+
+
+def test_a_proxy_of_the_environment_is_told(lab: Lab) -> None:
+    name = lab.hosts_up()[0]
     proxies = {"HTTPS_PROXY": "http://user:canary-secret@127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
-    code, told = vary(proxies)
+    code, told = lab.codes(name, **proxies)
     assert code == 4
     assert (told["doctor.proxy_on_the_way"], told["transport.proxy"]) == ("warning", "error")
-    assert vary({**proxies, "no_proxy": "127.0.0.0/8"})[0] == 0
-
-
-def test_psrp_is_looked_at_as_well(vary: Vary, lab: Lab) -> None:
-    authority = yaml.safe_load((lab.folder / "inventory" / "hosts.yml").read_text())["all"]["vars"]
-    code, told = vary(
-        ansible_connection="psrp",
-        ansible_psrp_auth="ntlm",
-        ansible_psrp_ca_cert=authority["ansible_winrm_ca_trust_path"],
-    )
-    assert (code, set(told.values())) == (0, {"ok"})
-    assert vary(ansible_connection="psrp", ansible_psrp_read_timeout=20)[1]["transport.timeouts_inverted"] == "error"
+    assert lab.codes(name, **{**proxies, "no_proxy": "127.0.0.0/8"})[0] == 0
 
 
 def test_basic_that_nobody_needs_is_a_warning_and_a_pin_over_http_is_an_error(http_lab: Lab) -> None:
-    name = http_lab.hosts_up()[0]
-    variables = http_lab.folder / "inventory" / "host_vars" / f"{name}.yml"
-    variables.parent.mkdir()
-    variables.write_text("ansible_winrm_transport: ntlm\n")
-    code, told = http_lab.codes(name)
-    assert (code, told["doctor.basic_offered"], told["doctor.logon_offered"]) == (1, "warning", "ok")
-    variables.write_text(f"ansible_winrm_transport: ntlm\niea_certificate_sha256: {'0' * 64}\n")
-    code, told = http_lab.codes(name)
-    assert (code, told["transport.input"]) == (4, "error")
+    ntlm: dict[str, object] = {"ansible_winrm_transport": "ntlm"}
+    hosts = {"offered": ntlm, "pinned": ntlm | {"iea_certificate_sha256": "0" * 64}}
+    code, document = http_lab.doctor("--limit", "all", inventory=written(http_lab, "varied.yml", hosts))
+    told = states(document)
+    assert code == 4
+    assert (told["offered"]["doctor.basic_offered"], told["offered"]["doctor.logon_offered"]) == ("warning", "ok")
+    assert {state for name, state in told["offered"].items() if name != "doctor.basic_offered"} == {"ok"}
+    assert told["pinned"]["transport.input"] == "error"
 
 
 def test_the_account_is_left_alone_after_three_refusals(lab: Lab) -> None:
@@ -172,9 +180,9 @@ def test_what_a_workstation_says_steers_no_terminal(lab: Lab) -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", done.stdout + done.stderr)
 
 
+@pytest.mark.usefixtures("varied")
 def test_nothing_is_left_in_the_state_folder_and_no_password_is_in_it(lab: Lab) -> None:
     secret = yaml.safe_load((lab.folder / "inventory" / "group_vars" / "all" / "vault.yml").read_text())
-    lab.doctor(lab.hosts_up()[0])
     runs = lab.folder / "state" / "runs"
     assert not list(runs.iterdir())
     password = secret["vault_iea_lab_password"].encode()

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from iea_fleet.doctor.controller import check_controller, lacking
-from tests.cli.conftest import PROGRAM
+from tests.warm import warm_program
 
 Checks = dict[str, dict[str, Any]]
 Doctor = Callable[..., tuple[int, Checks]]
@@ -35,7 +35,7 @@ def doctor(tmp_path: Path) -> Doctor:
             if not name.startswith(("ANSIBLE_", "IEA_FLEET_", "LC_")) and not name.lower().endswith("_proxy")
         }
         done = subprocess.run(
-            [*PROGRAM, "doctor", "--json", "--lang", "en", *arguments],
+            [*warm_program(), "doctor", "--json", "--lang", "en", *arguments],
             cwd=tmp_path,
             env=kept | {"IEA_FLEET_STATE": str(tmp_path / "state"), "LANG": "C.UTF-8"} | environment,
             capture_output=True,

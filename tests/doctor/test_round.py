@@ -91,7 +91,7 @@ def test_only_of_a_local_account_windows_may_have_filtered_the_rights(user: str,
     findings = judge_round(HOST, "", outcome(GOOD, elevated=False, user=user))
     (told,) = (finding for finding in findings if finding.code == "doctor.rights_plain")
     for lang in ("en", "fr"):
-        text = words(told, lang)  # type: ignore[arg-type]
+        text = words(told, lang)
         assert user in text.explanation
         assert ("LocalAccountTokenFilterPolicy" in text.next_step) is filtered
 
