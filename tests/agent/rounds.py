@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -43,15 +44,23 @@ class Rounds:
     Args:
         powershell: the program.
         folder: where the script to play is laid.
+        before: what runs before each round, as a profile script would.
+        environment: variables besides those of this process.
     """
 
-    def __init__(self, powershell: str, folder: Path) -> None:
-        path = folder / "script.ps1"
+    def __init__(
+        self, powershell: str, folder: Path, *, before: str = "", environment: Mapping[str, str] | None = None
+    ) -> None:
+        path, first = folder / "script.ps1", folder / "before.ps1"
         path.write_text(disturbed_script(), "ascii")
-        self._start([powershell, *PLAIN, "-ExecutionPolicy", "Bypass", "-File", str(_DRIVER), str(path)])
+        first.write_text(before, "ascii")
+        given = {**(environment or {}), "IEA_TEST_BEFORE": str(first)} if before else environment
+        self._start([powershell, *PLAIN, "-ExecutionPolicy", "Bypass", "-File", str(_DRIVER), str(path)], given)
 
-    def _start(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def _start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(environment or {})}
+        )
 
     def close(self) -> None:
         """End the PowerShell."""

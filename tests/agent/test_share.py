@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 import iea_fleet.lab.pwsh
 from iea_fleet.model.answer import Answer, PeopleFacts, RecordsFacts, SettingFacts, ShareFacts
+from tests.agent.rounds import Rounds
 from tests.agent.workstation import Part, Workstation, ini, setting
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the lab's functions are for PowerShell on Linux")
@@ -37,6 +38,8 @@ class Office:
     """A workstation, its file server and the person at its screen, as the lab's file says."""
 
     workstation: Workstation
+    rounds: Rounds
+    path: Path
     says: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -46,12 +49,8 @@ class Office:
     def answer(self, **parts: object) -> Answer:
         """Play a request; the file is laid before and read again after it."""
         self.path.write_text(json.dumps(self.says), "utf-8")
-        folders = {f"IEA_LAB_{name}": str(self.workstation.folder / name.lower()) for name in ("SERVICES", "PROCESSES")}
-        for folder in folders.values():
-            Path(folder).mkdir(exist_ok=True)
-        request = self.workstation.request(**parts)  # type: ignore[arg-type]
-        environment = {"IEA_LAB_SHARE": str(self.path), "COMPUTERNAME": "POSTE-01", **folders}
-        answer = self.workstation.answer(request, before=PRELUDE, environment=environment)
+        answer, _ = self.rounds.play(self.workstation.request(**parts))  # type: ignore[arg-type]
+        assert answer is not None
         self.says = json.loads(self.path.read_text("utf-8"))
         return answer
 
@@ -68,12 +67,25 @@ def share(path: str, **more: object) -> Part:
     return {"kind": "share", "id": "share", "path": path, **more}
 
 
+@pytest.fixture(scope="module")
+def lab(powershell: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rounds, Path]]:
+    """One PowerShell of the lab's for all workstations, and the file that tells it how each is."""
+    folder = tmp_path_factory.mktemp("lab")
+    environment = {"IEA_LAB_SHARE": str(folder / "share.json"), "COMPUTERNAME": "POSTE-01"}
+    for name in ("SERVICES", "PROCESSES"):
+        (folder / name).mkdir()
+        environment[f"IEA_LAB_{name}"] = str(folder / name)
+    rounds = Rounds(powershell, folder, before=PRELUDE, environment=environment)
+    yield rounds, folder / "share.json"
+    rounds.close()
+
+
 def fault(layer: str, code: int, **more: object) -> Mapping[str, object]:
     return {"layer": layer, "code": code, "concerns": None, "despite_logon": True, "opened": code, "ends": None, **more}
 
 
 @pytest.fixture
-def office(workstation: Workstation) -> Office:
+def office(workstation: Workstation, lab: tuple[Rounds, Path]) -> Office:
     base = workstation.folder / "share" / "Base"
     base.mkdir(parents=True)
     (base / "impact.db").write_bytes(b"db")
@@ -90,7 +102,7 @@ def office(workstation: Workstation) -> Office:
         "faults": [],
         "sentences": SENTENCES,
     }
-    return Office(workstation, says)
+    return Office(workstation, *lab, says)
 
 
 @pytest.mark.parametrize("as_whom", ["logon", "machine", "user"])
