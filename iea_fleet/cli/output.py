@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
+import unicodedata
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from iea_fleet.model.errors import LocalFailure
@@ -19,10 +21,37 @@ _lost: list[OSError] = []
 """What kept standard output from being written, the first of it."""
 
 
+_PLAINLY = "iea_fleet.plainly"
+"""Our name for `_plainly` among Python's ways to go on where an encoding lacks a character."""
+_LOOKALIKES = {
+    "’": "'", "«": '"', "»": '"', "…": "...", "–": "-", "→": "->", "·": "-", "•": "*", "×": "x", "✓": "+", "✗": "x",
+    "─": "-", "│": "|", "œ": "oe", "Œ": "OE", "●": "o", "♥": "*", "◆": "#",
+}  # fmt: skip
+"""What stands for our own signs where only ASCII, or an encoding of before Unicode, can be shown."""
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """A character that the output can't hold: its lookalike, its letter without accent, else its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    told = ""
+    for character in error.object[error.start : error.end]:
+        plain = (
+            _LOOKALIKES.get(character) or unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+        )
+        told += plain or character.encode("ascii", "backslashreplace").decode()
+    return told, error.end
+
+
+codecs.register_error(_PLAINLY, _plainly)
+
+
 class _Deaf:
-    """A text stream that goes on as if nothing was when its reader has gone."""
+    """A text stream that goes on as if nothing was when its reader has gone, or its encoding lacks a character."""
 
     def __init__(self, stream: TextIO) -> None:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_PLAINLY)
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -79,8 +108,6 @@ def console(stream: TextIO) -> Console:
     """A console on an output; on no terminal it has no colours and is as wide as COLUMNS says, else 160."""
     from rich.console import Console
 
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
     deaf: IO[str] = _Deaf(stream)  # type: ignore[assignment]
     told = os.environ.get("COLUMNS", "")
     width = int(told) if told.isdecimal() and len(told) < 5 else None if stream.isatty() else 160
