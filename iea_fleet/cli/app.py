@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -21,6 +22,9 @@ INTERRUPTED = 130
 """The exit code of a program that was asked to end (128 + SIGINT)."""
 
 _UNFORESEEN = 70
+
+_UsageError: Any = typer.BadParameter.__base__
+"""typer's, or click's: only its children have a name that every release gives."""
 
 
 app = typer.Typer(
@@ -44,10 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; gives the exit code and has told the user everything on standard error."""
     open_missing_streams()
     try:
-        try:
-            code = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=True)
-        except SystemExit as end:
-            code = end.code
+        code = _carry_out(arguments)
         require_written()
     except FleetError as error:
         from iea_fleet.report.wording.fill import translator
@@ -67,6 +68,26 @@ def run(arguments: Sequence[str]) -> int:
         _tell(log_unforeseen(error, _language(arguments)))
         code = _UNFORESEEN
     return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def _carry_out(arguments: Sequence[str]) -> int | str | None:
+    """Carry out the command; gives its exit code. Raises: whatever it raises, other than for a bad command line."""
+    try:
+        code: int | str | None = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=False)
+    except SystemExit as end:
+        return end.code
+    except typer.Abort as end:
+        raise KeyboardInterrupt from end
+    except _UsageError as error:
+        if "NoArgs" in type(error).__name__:  # a command without any argument shows its help
+            error.show()
+        else:
+            from iea_fleet.cli.usage import usage_sentence
+            from iea_fleet.report.wording.fill import translator
+
+            _tell(usage_sentence(error, translator(_language(arguments))))
+        return int(error.exit_code)
+    return code
 
 
 def _language(arguments: Sequence[str]) -> Language:

@@ -73,12 +73,15 @@ def up(
         ),
     ] = Share.AUTO,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the lab up and return.")] = False,
+    lang: options.Language = None,
     state: options.State = None,
 ) -> None:
     """Open a lab and write an inventory for it."""
     import asyncio
+    from functools import partial
 
     from iea_fleet.cli.lab_text import tell_closed, tell_up
+    from iea_fleet.cli.start import language_for
     from iea_fleet.lab.logons import kerberos_config
     from iea_fleet.lab.process import run_lab
 
@@ -97,15 +100,14 @@ def up(
         inventory=inventory or control.folder / "inventory" / "hosts.yml",
     )
     control.clear_up_after_dead()
-    realm = kerberos_config(settings, control.folder)
+    realm, language = kerberos_config(settings, control.folder), language_for(lang)
+    tell = partial(tell_up, settings, lang=language, detached=detach, realm=realm)
     if detach:
         control.open_detached(settings)
-        tell_up(settings, control.status(), detached=True, realm=realm)
+        tell(control.status())
         return
-    asyncio.run(
-        run_lab(settings, control.folder, lambda lab: tell_up(settings, lab.status(), detached=False, realm=realm))
-    )
-    tell_closed()
+    asyncio.run(run_lab(settings, control.folder, lambda lab: tell(lab.status())))
+    tell_closed(language)
 
 
 @app.command()
@@ -175,14 +177,15 @@ def mend(
 
 
 @app.command()
-def down(state: options.State = None) -> None:
+def down(lang: options.Language = None, state: options.State = None) -> None:
     """Close the lab and remove what it wrote; does nothing when no lab is up."""
     from iea_fleet.cli.lab_text import tell_closed, tell_none
+    from iea_fleet.cli.start import language_for
 
     if _control(state).close():
-        tell_closed()
+        tell_closed(language_for(lang))
     else:
-        tell_none()
+        tell_none(language_for(lang))
 
 
 def _control(state: Path | None) -> LabControl:

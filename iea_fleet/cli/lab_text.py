@@ -1,4 +1,4 @@
-"""What `iea-fleet lab` tells: in English, as the lab is for those who run and test the program."""
+"""What `iea-fleet lab` tells. What its situations and faults are called and do is told in English, as in the code."""
 
 from __future__ import annotations
 
@@ -14,41 +14,69 @@ from rich.table import Table
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.lab.catalogue import CATALOGUE, Entry
 from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings
+from iea_fleet.model.phrase import Phrase
+from iea_fleet.report.labels import workstations_in
+from iea_fleet.report.wording.fill import Language, translator
 
 
-def tell_up(settings: LabSettings, hosts: Sequence[HostStatus], *, detached: bool, realm: Path | None) -> None:
+def tell_up(
+    settings: LabSettings, hosts: Sequence[HostStatus], lang: Language, *, detached: bool, realm: Path | None
+) -> None:
     """Say what is up, where the inventory is, and what to type next; `realm`: the krb5.conf of the lab's, if any."""
+    translate = translator(lang)
     inventory = shlex.quote(settings.inventory)
     first, last = hosts[0], hosts[-1]
     ports = sorted({host.port for host in hosts})
     addresses = sorted({host.address for host in hosts}, key=lambda address: tuple(map(int, address.split("."))))
-    where = addresses[0] if len(addresses) == 1 else f"{addresses[0]} to {addresses[-1]}"
-    port = f"port {ports[0]}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
     scheme = "https" if settings.https else "http"
-    are, logons = "are" if len(hosts) > 1 else "is", " and ".join(settings.auth)
-    lines = [
-        f"{_number(len(hosts), 'workstation')} in {_number(settings.sites, 'association')} {are} up.",
-        f"Engine {settings.engine}, {scheme} with {logons}, {where}, {port}.",
-        f"Inventory: {settings.inventory} (the account is beside it in group_vars/all/vault.yml)",
-        f"Password of the day, for turning assistance mode off: {first.password_of_the_day}",
+    told = [
+        Phrase("The lab is up: {fleet}.", fleet=workstations_in(len(hosts), settings.sites, lang)),
+        Phrase(
+            "Engine {engine}, {scheme} with {logons}, {addresses}, {ports}.",
+            engine=settings.engine,
+            scheme=scheme,
+            logons=", ".join(settings.auth),
+            addresses=_span(addresses),
+            ports=_ports(ports),
+        ),
+        Phrase("Inventory: {path} (the account is beside it in group_vars/all/vault.yml)", path=settings.inventory),
+        Phrase("Password of the day, for turning assistance mode off: {password}", password=first.password_of_the_day),
     ]
     if settings.engine is EngineName.PWSH:
-        lines.append(f"Its PowerShell commands run on this machine as {getpass.getuser()}.")
+        told.append(Phrase("Its PowerShell commands run on this machine as {user}.", user=getpass.getuser()))
     if realm is not None:
-        lines.append(f"Kerberos: first tell kinit and Ansible the realm: export KRB5_CONFIG={shlex.quote(str(realm))}")
-    lines += [
+        kerberos = "Kerberos: first tell kinit and Ansible the realm: export KRB5_CONFIG={path}"
+        told.append(Phrase(kerberos, path=shlex.quote(str(realm))))
+    closing = Phrase("Ctrl-C, or iea-fleet lab down from elsewhere, closes the lab.").told(translate)
+    lines = [
+        *(phrase.told(translate) for phrase in told),
         "",
-        "Next:",
+        Phrase("Next:").told(translate),
         *_aligned(
-            (f"iea-fleet push -i {inventory} --check", "what a push would do"),
-            (f"iea-fleet push -i {inventory}", "do it"),
-            ("iea-fleet lab status", "what stands on each workstation"),
-            (f"iea-fleet lab break {last.name} server_dns", "let something be wrong (--list: all there is)"),
+            (f"iea-fleet push -i {inventory} --check", Phrase("what a push would do").told(translate)),
+            (f"iea-fleet push -i {inventory}", Phrase("do it").told(translate)),
+            ("iea-fleet lab status", Phrase("what stands on each workstation").told(translate)),
+            (
+                f"iea-fleet lab break {last.name} server_dns",
+                Phrase("let something be wrong (--list: all there is)").told(translate),
+            ),
         ),
         f"  iea-fleet lab mend {first.name if len(hosts) == 1 else 'all'}",
-        "  iea-fleet lab down" if detached else "Ctrl-C, or iea-fleet lab down from elsewhere, closes the lab.",
+        "  iea-fleet lab down" if detached else closing,
     ]
     print_document("\n".join(lines))
+
+
+def _span(addresses: Sequence[str]) -> str | Phrase:
+    if len(addresses) == 1:
+        return addresses[0]
+    return Phrase("{first} to {last}", first=addresses[0], last=addresses[-1])
+
+
+def _ports(ports: Sequence[int]) -> Phrase:
+    if len(ports) == 1:
+        return Phrase("port {port}", port=ports[0])
+    return Phrase("ports {first} to {last}", first=ports[0], last=ports[-1])
 
 
 def _aligned(*commands: tuple[str, str]) -> list[str]:
@@ -56,14 +84,15 @@ def _aligned(*commands: tuple[str, str]) -> list[str]:
     return [f"  {command:{width}}   {meaning}" for command, meaning in commands]
 
 
-def tell_closed() -> None:
+def tell_closed(lang: Language) -> None:
     """Say that the lab is closed."""
-    print_document("The lab is closed; its inventory, account and workstations are removed.")
+    closed = Phrase("The lab is closed; its inventory, account and workstations are removed.")
+    print_document(closed.told(translator(lang)))
 
 
-def tell_none() -> None:
+def tell_none(lang: Language) -> None:
     """Say that there was nothing to close."""
-    print_document("No lab is running.")
+    print_document(Phrase("No lab is running.").told(translator(lang)))
 
 
 def show_catalogue(*, as_json: bool) -> None:
@@ -100,7 +129,3 @@ def _entry_document(entry: Entry) -> dict[str, object]:
         "parameters": dict(entry.parameters),
         "engines": [str(engine) for engine in entry.engines],
     }
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"

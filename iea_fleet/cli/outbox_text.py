@@ -46,7 +46,7 @@ def show_list(entries: Sequence[Entry], lang: Language, *, as_json: bool) -> Non
     table = Table(box=None, pad_edge=False)
     for title in (
         "Id",
-        *(interface(key, lang) for key in ("outbox_state", "outbox_drafted", "host", "outbox_subject")),
+        *(interface(key, lang) for key in ("state", "outbox_drafted", "host", "outbox_subject")),
     ):
         table.add_column(title, overflow="fold", no_wrap=title == "Id")
     for entry in entries:

@@ -19,14 +19,16 @@ app = typer.Typer(no_args_is_help=True, help="Look at former runs.")
 def list_runs(
     number: Annotated[int, typer.Option("--number", "-n", min=1, max=1000, help="How many, newest first.")] = 20,
     json: options.Json = False,
+    lang: options.Language = None,
     state: options.State = None,
     ledger: options.LedgerUrl = "",
 ) -> None:
     """List the newest runs with their hosts by verdict."""
     from iea_fleet.cli.run_list import show_runs
+    from iea_fleet.cli.start import language_for
 
     opened, _ = _open(state, ledger)
-    show_runs(opened.latest(number), as_json=json)
+    show_runs(opened.latest(number), language_for(lang), as_json=json)
 
 
 @app.command(name="show")
@@ -40,13 +42,14 @@ def show_run(
     ledger: options.LedgerUrl = "",
 ) -> None:
     """Show a former run again, and write its report files again."""
-    from iea_fleet.cli.present import Presentation, present, require_folder
+    from iea_fleet.cli.present import Presentation, present, report_before, require_folder
     from iea_fleet.cli.start import language_for
 
     require_folder(output)
     opened, folder = _open(state, ledger)
     record = opened.run(run)
-    present(record, opened.hosts(record.id), Presentation(json, diff, output, language_for(lang)), folder)
+    how = Presentation(json, diff, output, language_for(lang))
+    present(record, opened.hosts(record.id), how, folder, report_before(opened, record))
 
 
 def _open(state: options.State, ledger: str) -> tuple[Ledger, StateFolder]:

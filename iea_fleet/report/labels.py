@@ -73,7 +73,11 @@ def group_label(group: Group, view: RunView, lang: Language) -> str:
 
 def fleet_size(view: RunView, lang: Language) -> str:
     """How many workstations in how many associations a run asked."""
-    hosts, sites = len(view.hosts), len({host.site for host in view.hosts})
+    return workstations_in(len(view.hosts), len({host.site for host in view.hosts}), lang)
+
+
+def workstations_in(hosts: int, sites: int, lang: Language) -> str:
+    """So many workstations in so many associations."""
     return interface(
         "summary",
         lang,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iea_fleet.cli.usage import SHAPES
 from iea_fleet.diagnosis import fleet, plan, sheets
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.report.wording import Language, language_of, words
@@ -46,6 +47,7 @@ def _msgids() -> Iterator[str]:
     yield from SHARED.values()
     yield from INTERFACE.values()
     yield from FIX.values()
+    yield from SHAPES
     yield from (text.template for text in failure_texts().texts if text.has_words)
     yield UNKNOWN_CODE
 

@@ -46,7 +46,7 @@ def test_a_stock_client_reaches_each_workstation_with_the_inventorys_account(iea
 def test_up_tells_where_the_inventory_is_and_what_to_type_next(iea: CommandLine) -> None:
     done = iea("lab", "up", "--detach", "--port", "0", "--hosts", "3", "--sites", "1")
     assert done.code == 0
-    assert "3 workstations in 1 association are up" in done.stdout
+    assert "The lab is up: 3 workstations in 1 association." in done.stdout
     assert f"iea-fleet push -i {iea.inventory}" in done.stdout
     assert "iea-fleet lab down" in done.stdout
     told = ("what a push would do", "do it", "what stands on each", "let something be wrong")
