@@ -42,10 +42,6 @@ class Office:
     path: Path
     says: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def path(self) -> Path:
-        return self.workstation.folder / "share.json"
-
     def answer(self, **parts: object) -> Answer:
         """Play a request; the file is laid before and read again after it."""
         self.path.write_text(json.dumps(self.says), "utf-8")
@@ -67,6 +63,10 @@ def share(path: str, **more: object) -> Part:
     return {"kind": "share", "id": "share", "path": path, **more}
 
 
+def fault(layer: str, code: int, **more: object) -> Mapping[str, object]:
+    return {"layer": layer, "code": code, "concerns": None, "despite_logon": True, "opened": code, "ends": None, **more}
+
+
 @pytest.fixture(scope="module")
 def lab(powershell: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rounds, Path]]:
     """One PowerShell of the lab's for all workstations, and the file that tells it how each is."""
@@ -78,10 +78,6 @@ def lab(powershell: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     rounds = Rounds(powershell, folder, before=PRELUDE, environment=environment)
     yield rounds, folder / "share.json"
     rounds.close()
-
-
-def fault(layer: str, code: int, **more: object) -> Mapping[str, object]:
-    return {"layer": layer, "code": code, "concerns": None, "despite_logon": True, "opened": code, "ends": None, **more}
 
 
 @pytest.fixture
@@ -271,7 +267,7 @@ def test_a_restart_asks_first_where_somebody_can_say_no(
     office.says |= {"person": person, "declines": declines}
     answer = office.answer(after=[restart(ask=ask)], probe=[share(rf"{ROOT}\Base")])
     assert [(each.ok, each.win32_code) for each in answer.after] == [(ok, 0 if ok else 1223)]
-    assert office.says.get("restarted", False) is ok
+    assert office.says.get("restart_delay_s") == (5 if ok else None)
     assert len(answer.verify) == (0 if ok else 1), "what is asked of a system that goes down means nothing"
 
 

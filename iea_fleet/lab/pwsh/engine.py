@@ -22,8 +22,8 @@ from iea_fleet.lab.pwsh.stock import amended, is_bootstrap
 from iea_fleet.lab.workstation import Workstation
 
 _PROCESSES_PER_CPU = 2
-RESTART_DELAY_S, DOWN_S = 5.0, 3.0
-"""How long a workstation serves on when it was told to restart, and how long it is away then, in seconds."""
+DOWN_S = 3.0
+"""How long a workstation is away when it restarts, in seconds; people's are slower."""
 
 # The script's functions that change something on the disk, each once and in one step (script/durable.ps1).
 DURABLE_FUNCTIONS = ("Write-DurableFile", "Move-DurableFile", "Remove-DurableFile", "Set-DurableValue")
@@ -61,8 +61,9 @@ class PwshEngine:
     def _has_ended(self, process: RealProcess, workstation: Workstation) -> None:
         """A transaction may have told the computer to restart."""
         self._running.discard(process)
-        if self._folders[workstation.name].restarted() and workstation.go_down is not None:
-            workstation.go_down(RESTART_DELAY_S, DOWN_S, True)
+        delay_s = self._folders[workstation.name].restart_delay_s()
+        if delay_s is not None and workstation.go_down is not None:
+            workstation.go_down(delay_s, DOWN_S, True)
 
     def _powershell(
         self, workstation: Workstation, folder: WorkstationFolder, command: CommandLine, call: PowerShellCall

@@ -226,14 +226,15 @@ class WorkstationFolder:
         """What is still wrong with the share."""
         return frozenset(ShareFault(fault["name"]) for fault in self._read_share()["faults"])
 
-    def restarted(self) -> bool:
-        """Whether a restart of the computer was begun since this was asked last."""
+    def restart_delay_s(self) -> float | None:
+        """Seconds to the restart that the computer was told to do since this was asked last; `None`: it was not."""
         content = self._read_share()
-        if not content.pop("restarted", False):
-            return False
+        delay_s = content.pop("restart_delay_s", None)
+        if delay_s is None:
+            return None
         self._write_share(content)
         (self.services / WORKSTATION_SERVICE).write_text("Running", encoding="ascii")
-        return True
+        return float(delay_s)
 
     def _read_share(self) -> dict[str, Any]:
         if not self.share.exists():  # nothing arranged yet, or the lab is being closed

@@ -19,8 +19,8 @@
 #              drive, or writes one (layer write). ends: what ends it: reconnect_share, restore_drive (of a lost drive:
 #              met by the drive alone), "restart_service NAME", restart_computer, several in one text; null: nothing.
 #   sentences  {"53": "..."}: what the system says for a code.
-# The script writes the file again: without the faults that its steps have ended, and with "restarted": true after a
-# restart of the computer. IEA_LAB_BOOTED is when the workstation started, as an answer tells it.
+# The script writes the file again: without the faults that its steps have ended, and with "restart_delay_s" once
+# the computer was told to restart. IEA_LAB_BOOTED is when the workstation started, as an answer tells it.
 
 # Counts the durable steps of the script where a power cut is to be played.
 $global:LabStep = 0
@@ -71,11 +71,11 @@ function Assert-LabAdministrator {
 }
 # Ends the faults that something ends.
 function Complete-LabStep {
-    param ([String] $What)
+    param ([String] $What, $RestartDelayS)
     $share = Get-LabShare
     if ($null -eq $share) { return }
     $share.faults = @($share.faults | Where-Object { -not $_['ends'] -or -not $_.ends.Contains($What) })
-    if ($What -eq 'restart_computer') { $share.restarted = $true }
+    if ($null -ne $RestartDelayS) { $share.restart_delay_s = $RestartDelayS }
     [IO.File]::WriteAllText($env:IEA_LAB_SHARE, (ConvertTo-Json -Depth 5 -InputObject $share))
 }
 # Throws what an access meets at these layers. Opening: as a program meets it. Drive: by the person's drive.
@@ -230,8 +230,9 @@ function Invoke-LabAsOther {
     $told
 }
 function Restart-LabWorkstation {
+    param ([Int32] $DelayS)
     Assert-LabAdministrator
-    Complete-LabStep 'restart_computer'
+    Complete-LabStep 'restart_computer' $DelayS
 }
 $global:LabLogon = $false
 $global:LabLogonRefused = 0
