@@ -13,13 +13,15 @@ from rich.text import Text
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.cli.words import Language, say
 from iea_fleet.diagnosis.fleet import judge_fleet
-from iea_fleet.ledger.records import HostRecord, RunRecord
+from iea_fleet.ledger.records import HostRecord, RunKind, RunRecord
 from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
+from iea_fleet.ledger.store import Ledger
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.phrase import system_said
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.data import render_csv, render_json
+from iea_fleet.report.drift import compared
 from iea_fleet.report.labels import setting_labels
 from iea_fleet.report.page import render_html
 from iea_fleet.report.table import render_table
@@ -104,14 +106,34 @@ def view_of(record: RunRecord, hosts: Sequence[HostRecord]) -> RunView:
     )
 
 
-def present(record: RunRecord, hosts: Sequence[HostRecord], how: Presentation, state: StateFolder) -> RunView:
+def report_before(ledger: Ledger, record: RunRecord) -> RunView | None:
+    """The report that a report is compared with; `None` for other runs, and where there is none."""
+    before = ledger.report_before(record) if record.kind is RunKind.REPORT else None
+    return None if before is None else view_of(before, ledger.hosts(before.id))
+
+
+def present(
+    record: RunRecord,
+    hosts: Sequence[HostRecord],
+    how: Presentation,
+    state: StateFolder,
+    before: RunView | None = None,
+) -> RunView:
     """Show a run and write its report files, and tell where they are.
 
+    Args:
+        record: the run.
+        hosts: all of them.
+        how: to show it.
+        state: where the report files go unless `how` says where.
+        before: the report to compare with.
     Returns: what was shown.
 
     Raises: LocalFailure when the files can't be written; the run has been shown then.
     """
     view = view_of(record, hosts)
+    if before is not None:
+        view = compared(view, before)
     if how.as_json:
         print_document(render_json(view, how.lang))
     else:

@@ -13,7 +13,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from iea_fleet.cli.present import Presentation, exit_code, present, require_folder
+from iea_fleet.cli.present import Presentation, exit_code, present, report_before, require_folder
 from iea_fleet.cli.progress import RunProgress
 from iea_fleet.cli.words import Language, say
 from iea_fleet.ledger.lock import claim, remove_leftovers
@@ -87,7 +87,8 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
                     _present_from_memory(run, new, ledger, run_id, how, state)
                     raise
         remove_leftovers(state.path / "runs")
-        view = present(ledger.run(run_id), ledger.hosts(run_id), how, state)
+        record = ledger.run(run_id)
+        view = present(record, ledger.hosts(run_id), how, state, report_before(ledger, record))
     return exit_code(view.verdicts, interrupted=stop.by_user)
 
 

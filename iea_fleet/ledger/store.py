@@ -185,6 +185,23 @@ class Ledger:
             found = connection.execute(query).scalar_one_or_none()
         return () if found is None else self.hosts(found)
 
+    def report_before(self, record: RunRecord) -> RunRecord | None:
+        """The report of the same part of the inventory that was the last to end well before a run began."""
+        query = (
+            select(runs)
+            .where(
+                runs.c.kind == RunKind.REPORT.value,
+                runs.c.state == RunState.DONE.value,
+                runs.c.pattern == record.pattern,
+                runs.c.id < record.id,
+            )
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with database_named_for_user(self._where), self._engine.begin() as connection:
+            found = connection.execute(query).mappings().one_or_none()
+        return None if found is None else self._run(found)
+
     def _release_dead(self, connection: Connection, now: int) -> None:
         under_way = connection.execute(select(runs).where(runs.c.state == RunState.RUNNING.value)).mappings().all()
         for record in map(self._run, under_way):

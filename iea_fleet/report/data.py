@@ -46,6 +46,7 @@ def render_json(view: RunView, lang: Language) -> str:
         "started": view.started.isoformat(),
         "finished": None if view.finished is None else view.finished.isoformat(),
         "language": lang,
+        "since": None if view.since is None else {"run": view.since.run, "started": view.since.started.isoformat()},
         "counts": {group.value: view.count(group) for group in Group},
         "fleet": [_fleet_document(one, lang) for one in view.fleet],
         "hosts": [_host_document(host, lang) for _, hosts in view.by_site() for host in hosts],
@@ -95,8 +96,10 @@ def _host_document(host: HostRow, lang: Language) -> dict[str, object]:
             for row in host.settings
         ],
         "findings": [
-            {**_finding_document(finding, lang), "told_once": finding in host.shared} for finding in host.findings
+            {**_finding_document(finding, lang), "told_once": finding in host.shared, "new": finding in host.new}
+            for finding in host.findings
         ],
+        "gone": [_finding_document(finding, lang) for finding in host.gone],
         "sessions": host.sessions,
         "licences": host.licences,
         "detail": host.detail,
@@ -148,6 +151,8 @@ def _host_cells(host: HostRow, view: RunView, lang: Language) -> list[tuple[str,
         (word("findings"), _joined(finding.words.title for finding in findings)),
         (word("explanation"), _joined(finding.words.explanation for finding in findings)),
         (word("next_step"), _joined(" ".join(finding.words.steps) for finding in findings)),
+        (word("new"), _joined(words(finding, lang).title for finding in host.new)),
+        (word("gone"), _joined(words(finding, lang).title for finding in host.gone)),
     ]
     for setting in SETTINGS:
         labels, name = settings.get(setting), capitalised(vocabulary_word("setting", setting, lang))

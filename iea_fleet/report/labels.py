@@ -97,6 +97,18 @@ def concerned(one: FleetFinding, lang: Language) -> str:
     return ", ".join(one.hosts) or interface("concerned_nobody", lang)
 
 
+def news(view: RunView, lang: Language) -> Mapping[tuple[str, str], Sequence[str]]:
+    """What is new and what is gone since the report before: word for which of both, and title, to names of hosts."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for which in ("new", "gone"):
+        for _, hosts in view.by_site():
+            for host in hosts:
+                findings = host.new if which == "new" else host.gone
+                for title in dict.fromkeys(words(finding, lang).title for finding in findings):
+                    told.setdefault((interface(which, lang), title), []).append(host.name)
+    return told
+
+
 def capitalised(text: str) -> str:
     """The text with its first letter as a capital, the others as they are."""
     return text[:1].upper() + text[1:]
@@ -160,9 +172,9 @@ def headline(host: HostRow, lang: Language) -> str:
     so are wrong settings beside the reason why they could not be corrected.
     """
     alarming = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
-    grave = [finding for finding in alarming if not _votes(finding, Verdict.OK)]
+    grave = [finding for finding in alarming if not votes(finding, Verdict.OK)]
     notes = [finding for finding in alarming if finding not in grave and finding.code not in _DETAILS]
-    done = [finding for finding in host.findings if _votes(finding, Verdict.CHANGED, Verdict.SKIPPED)]
+    done = [finding for finding in host.findings if votes(finding, Verdict.CHANGED, Verdict.SKIPPED)]
     right = [finding for finding in host.findings if finding.severity is Severity.OK]
     if not grave and not done and not notes and len(right) > 1:
         return interface("all_right", lang)
@@ -189,7 +201,7 @@ def needs_somebody(finding: Finding) -> bool:
     return finding.severity in {Severity.ERROR, Severity.WARNING} and finding.code not in _DETAILS
 
 
-def _votes(finding: Finding, *verdicts: Verdict) -> bool:
+def votes(finding: Finding, *verdicts: Verdict) -> bool:
     """Whether a finding makes a host's verdict one of these, when nothing weightier is found."""
     kind = _KINDS.get(finding.code)
     return kind is not None and kind.votes in verdicts

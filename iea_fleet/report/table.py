@@ -27,12 +27,13 @@ from iea_fleet.report.labels import (
     headline,
     is_about_a_setting,
     needs_somebody,
+    news,
     settings_title,
     site_label,
     verdict_label,
 )
 from iea_fleet.report.quantity import duration, moment
-from iea_fleet.report.view import Group, HostRow, RunView
+from iea_fleet.report.view import Group, HostRow, RunView, Since
 from iea_fleet.report.wording import Language
 from iea_fleet.report.wording.interface import interface
 
@@ -85,6 +86,8 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
         parts.append(Text(interface("for_all", lang), style="bold"))
         parts += [_shared(one, lang) for one in view.told_once]
     parts.append(_Hosts(view, lang))
+    if view.since is not None:
+        parts += _since(view, view.since, lang)
     # Who is concerned by what is told once, and by nothing else, stands above.
     todo = [host for host in view.in_group(Group.TODO) if _to_do(host) or not host.shared]
     if todo:
@@ -92,6 +95,24 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
         parts += [_steps(hosts, view, lang) for hosts in _alike(todo, lang)]
     parts.append(Paragraph(summary(view, lang)))
     return Lines(*parts)
+
+
+def _since(view: RunView, since: Since, lang: Language) -> list[RenderableType]:
+    """What is new and what is gone since the report before, each with its hosts."""
+    lines = [
+        Padding(Paragraph(Text.assemble((f"{label} · ", style), f"{title} · ", (_some(names), "dim"))), (0, 0, 0, 2))
+        for (label, title), names in news(view, lang).items()
+        for style in ("bold yellow" if label == interface("new", lang) else "green",)
+    ]
+    heading = Text(interface("since_report", lang, when=moment(since.started, lang)), style="bold")
+    nothing = Padding(Text(interface("nothing_changed", lang)), (0, 0, 0, 2))
+    return [heading, *(lines or [nothing]), Text("")]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names of hosts: of many only some, and how many more there are."""
+    shown = ", ".join(neutralise(name, SHOWN_CHARACTERS) for name in names[:_MOST_NAMES])
+    return shown + (f" + {len(names) - _MOST_NAMES}" if len(names) > _MOST_NAMES else "")
 
 
 def summary(view: RunView, lang: Language) -> Text:
@@ -159,10 +180,7 @@ def _shared(one: FleetFinding, lang: Language) -> RenderableType:
     """One thing that is told once: whose, what, who is concerned, what to do."""
     (labels,) = finding_labels([one.finding], lang)
     site = interface("several_sites", lang) if one.site is None else site_label(one.site, lang)
-    names = ", ".join(neutralise(host, SHOWN_CHARACTERS) for host in one.hosts[:_MOST_NAMES])
-    if len(one.hosts) > _MOST_NAMES:
-        names += f" + {len(one.hosts) - _MOST_NAMES}"
-    names = names or interface("concerned_nobody", lang)
+    names = _some(one.hosts) or interface("concerned_nobody", lang)
     lines: list[RenderableType] = [
         Paragraph(Text.assemble((site, "bold"), (f" · {interface('concerned', lang, hosts=names)}", "dim"))),
         *_finding(Text(f"• {labels.words.title}"), labels.words.explanation, labels.words.steps),
@@ -211,10 +229,7 @@ def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Renderabl
 
 def _names(hosts: Sequence[HostRow], view: RunView, lang: Language) -> Text:
     """Who is concerned: one host with its site, several by their names, and the verdict that they share."""
-    names = ", ".join(neutralise(host.name, SHOWN_CHARACTERS) for host in hosts[:_MOST_NAMES])
-    line = Text(names, style="bold")
-    if len(hosts) > _MOST_NAMES:
-        line.append(f" + {len(hosts) - _MOST_NAMES}")
+    line = Text(_some([host.name for host in hosts]), style="bold")
     site = f" · {site_label(hosts[0].site, lang)}" if len(hosts) == 1 else ""
     return line.append(f"{site} · {verdict_label(hosts[0], view, lang)}", style="not bold dim")
 

@@ -70,6 +70,7 @@ class HostRow:
         sessions, licences: what the lists in the database's folder say, as they stand there.
         modes: how the application's own spellings of the mode read, as any host of the run tells it.
         shared: those of the findings that are told once for the site, or for the fleet.
+        new, gone: what somebody has to act on now and had not to, and the reverse, since the report before.
     """
 
     name: str
@@ -90,6 +91,8 @@ class HostRow:
     licences: tuple[Mapping[str, str], ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[Finding, ...] = ()
+    new: tuple[Finding, ...] = ()
+    gone: tuple[Finding, ...] = ()
 
     @property
     def group(self) -> Group:
@@ -104,6 +107,14 @@ class HostRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """The report that another one is compared with: its id, and when it began, with its time zone."""
+
+    run: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One run, ready to be shown.
 
@@ -115,6 +126,7 @@ class RunView:
         started, finished: with their time zone, shown in it; `finished` is `None` for a run that was cut off.
         hosts: every host that was asked for.
         fleet: what only the whole fleet shows.
+        since: what the hosts' `new` and `gone` are compared with; `None`: with nothing.
     """
 
     run: str
@@ -125,6 +137,7 @@ class RunView:
     finished: datetime | None
     hosts: tuple[HostRow, ...]
     fleet: tuple[FleetFinding, ...] = ()
+    since: Since | None = None
 
     @property
     def told_once(self) -> tuple[FleetFinding, ...]:

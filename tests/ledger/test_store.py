@@ -352,3 +352,26 @@ def test_an_outcome_of_before_answers_told_steps_and_releases_is_still_read(tmp_
     assert read.answer is not None
     assert (read.answer.act, read.answer.release, read.answer.host.utc_offset_min) == ((), (), 0)
     assert read.answer.host.elevated is None
+
+
+def test_a_report_is_compared_with_the_last_one_of_the_same_hosts_that_ended_well(
+    tmp_path: Path, database: Database
+) -> None:
+    ledger = database.open()
+    ends = [
+        (RunKind.REPORT, "", RunState.DONE),
+        (RunKind.REPORT, "lyon", RunState.DONE),
+        (RunKind.PUSH, "", RunState.DONE),
+        (RunKind.REPORT, "", RunState.STOPPED),
+        (RunKind.REPORT, "", RunState.RUNNING),
+    ]
+    ids = [f"20261125T00000{number}-{number:06x}" for number in range(len(ends))]
+    with RunLock(run_folder(tmp_path)) as lock:
+        for run, (kind, pattern, state) in zip(ids, ends, strict=True):
+            ledger.begin(run, NewRun(kind, False, pattern, [AskedHost(host="a")]), lock.path)
+            if state is not RunState.RUNNING:
+                ledger.end(run, state)
+        before = ledger.report_before(ledger.run(ids[-1]))
+        assert before is not None
+        assert before.id == ids[0]
+        assert ledger.report_before(before) is None
