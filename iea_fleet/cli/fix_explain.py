@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, SecretStr
 
+from iea_fleet.diagnosis.database import FOLDER
 from iea_fleet.diagnosis.sheets import Task, build_request
 from iea_fleet.model.desired import Binding, ShareRemedy
 from iea_fleet.report.wording import Language
@@ -56,7 +57,8 @@ def _line(step: BaseModel, lang: Language) -> str:
     place = told.get("target") or told
     parts = [str(place[name]) for name in _PLACES if place.get(name)] + list(told.get("arguments", ()))
     kind = told.get("kind") or ("ensure" if "value" in told else "release")
-    return fix_text(f"kind_{kind}", lang, what=" ".join(parts) or told["id"])
+    what = (" ".join(parts) or told["id"]).replace(FOLDER, fix_text("database_folder", lang))
+    return fix_text(f"kind_{kind}", lang, what=what)
 
 
 _PLACES = ("path", "file", "hive", "section", "key", "pointer", "element", "value", "url", "name")

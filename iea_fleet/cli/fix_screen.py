@@ -30,6 +30,7 @@ from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording import words
 from iea_fleet.report.wording.fix import SHEETS, fix_text
 from iea_fleet.rollout.fix import Allowed, End, Repair
+from iea_fleet.rollout.repair import ORDER
 from iea_fleet.support.hand_over import Mail
 
 _MARKS: Final = {
@@ -172,6 +173,7 @@ class Screen:
         match repair.end:
             case End.REPAIRED:
                 self._heading("repaired", host=self.host)
+                self._line(f"→ {self._text('start_again')}", indent=2)
             case End.DECLINED:
                 self._heading("declined_further" if repair.turns else "declined")
             case End.PLANNED:
@@ -220,7 +222,8 @@ class Screen:
         `blocked`: those that another fix can still mend.
         """
         sheet: Sheet | None = None
-        ordered = sorted(findings, key=lambda finding: list(Sheet).index(finding.sheet))
+        order = [*ORDER, *Sheet]  # what lies in the database's folder comes after the share, as in a plan
+        ordered = sorted(findings, key=lambda finding: order.index(finding.sheet))
         for finding, label in zip(ordered, finding_labels(ordered, self.lang), strict=True):
             # Who answered, or whether a write was kept, is no matter of the sheet that came first in the round.
             of_a_sheet = finding.sheet.value in SHEETS and not finding.code.startswith("transaction.")
@@ -244,7 +247,7 @@ class Screen:
 
     def _heading(self, key: str, **values: str | int) -> None:
         self._out.print()
-        self._out.print(Text(self._text(key, **values), style="bold"))
+        self._line(self._text(key, **values), "bold")
 
     def _line(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """One line; on a terminal what does not fit in it goes on below its beginning."""
