@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.window import DAYS
 from iea_fleet.plugins._arguments import parse_arguments
 from iea_fleet.plugins._result import task_result
 from tests.plugins.conftest import Bench
@@ -19,7 +21,7 @@ from tests.plugins.test_hostile import framed, honest
 
 CANARY = "canary-of-the-day-8Zq4"
 OFF = {"sheets": ["assistance"], "assistance": {"mode": "off", "password": CANARY}}
-RESTART = {
+RESTART: dict[str, Any] = {
     "sheets": ["share"],
     "share": {"mend": ["restart"], "restart_ask": False, "restart_delay_s": 0, "path": r"C:\nowhere"},
 }
@@ -140,13 +142,15 @@ def restarting(bench: Bench, returns: bool) -> list[dict[str, Any]]:
     return requests
 
 
+# Who was asked and said yes needs no more time; the time given to others would be longer than the whole round.
+@pytest.mark.parametrize("share", [{}, {"restart_ask": True, "restart_delay_s": 600}], ids=["told", "asked"])
 def test_a_restart_is_waited_for_and_the_workstation_is_looked_at_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, share: dict[str, Any]
 ) -> None:
     monkeypatch.setattr("iea_fleet.plugins._restart.STEADY_S", 0.3)
     monkeypatch.setattr("iea_fleet.plugins._round.POLL_S", 0.05)
     requests = restarting(bench, returns=True)
-    outcome = bench.exchange(asked=RESTART)
+    outcome = bench.exchange(asked={**RESTART, "share": {**RESTART["share"], **share}}, deadline_s=10)
     codes = {finding.code for finding in outcome.findings}
     assert "share.restarted" in codes
     assert "share.restart_begun" not in codes
@@ -156,6 +160,73 @@ def test_a_restart_is_waited_for_and_the_workstation_is_looked_at_again(
     assert requests[-1]["probe"] == requests[0]["probe"]
     assert outcome.answer is not None
     assert outcome.answer.verify
+    assert outcome.answer.host.boot_time == "2026-11-25T08:00:00Z"
+
+
+def unreached(bench: Bench, code: int) -> list[dict[str, Any]]:
+    """Let the share be unreached with this code; gives the requests."""
+    requests: list[dict[str, Any]] = []
+
+    def says(standard_input: bytes) -> Answer:
+        requests.append(json.loads(standard_input.split(b"\n", 1)[0]))
+        answer = honest(bench, standard_input)
+        for probe in (*answer["probes"], *answer["verify"]):
+            if probe["kind"] == "share":
+                probe |= {"ok": False, "layer": "tcp", "win32_code": code}
+        return answered(answer, standard_input)
+
+    bench.engine.says = says
+    return requests
+
+
+def closed() -> str:
+    """A window that is not open during this test, wherever on earth it runs."""
+    day = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+    return f"{DAYS[day.weekday()]} 10:00-11:00"
+
+
+def test_a_restart_that_waits_for_its_window_is_a_warning_and_no_failure(bench: Bench) -> None:
+    requests = unreached(bench, 53)
+    for windows, after in (
+        ([closed()], []),
+        (["mon-sun 00:00-24:00"], ["restart_computer"]),
+        ([], ["restart_computer"]),
+    ):
+        bench.exchange(asked={**RESTART, "maintenance_windows": windows}, check_mode=True)
+        assert [step["id"] for step in requests[-1]["after"]] == after
+    outcome = bench.exchange(asked={**RESTART, "maintenance_windows": [closed()], "timezone": "Indian/Reunion"})
+    (waits,) = [finding for finding in outcome.findings if finding.code == "share.restart_waits"]
+    assert (outcome.verdict, waits.evidence["opens_day"]) == (Verdict.DRIFT, closed()[:3])
+    result = task_result(outcome, read_only=False, diff=False)
+    assert (result["failed"], result["changed"]) == (False, False)
+    (warning,) = result["warnings"]
+    assert warning.endswith(f"{closed()[:3]} {waits.evidence['opens'][:10]} 10:00 (Indian/Reunion)")
+
+
+def test_what_is_wrong_beside_a_restart_that_waits_is_a_failure(bench: Bench) -> None:
+    unreached(bench, 53)
+    bench.machine.services = {}
+    both = {"sheets": ["share", "connection"], "maintenance_windows": [closed()], "share": RESTART["share"]}
+    outcome = bench.exchange(asked=both)
+    assert "share.restart_waits" in {finding.code for finding in outcome.findings}
+    assert task_result(outcome, read_only=False, diff=False)["failed"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"maintenance_windows": "mon 1:00-2:00"}, "no list of windows"),
+        ({"maintenance_windows": ["x"]}, "maintenance window 'x': it is not days and two times"),
+        ({"timezone": "Mars/Olympus"}, "the time zone 'Mars/Olympus'"),
+    ],
+)
+def test_windows_that_can_not_be_read_keep_the_workstation_from_being_asked(
+    bench: Bench, asked: dict[str, Any], said: str
+) -> None:
+    requests = unreached(bench, 53)
+    outcome = bench.exchange(asked={**RESTART, **asked})
+    assert (outcome.verdict, requests) == (Verdict.SKIPPED, [])
+    assert said in outcome.detail
 
 
 def test_a_workstation_that_does_not_return_in_time_is_told_as_restarting(
