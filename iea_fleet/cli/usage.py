@@ -36,6 +36,7 @@ SHAPES: Final = (
     "--prepare takes no workstation of the inventory; name it with --name",
     "--name, --controller, --account and --thumbprint belong to --prepare",
     "name a workstation or give --limit, not both",
+    "--any-time goes with --allow-restart",
     "name a host and a fault, or ask for --list",
     "{value} is no NAME=VALUE",
     "there are more sites than hosts",

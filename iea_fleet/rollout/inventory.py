@@ -257,7 +257,7 @@ def _require_credentials(hosts: Sequence[Host], variables: Mapping[str, Mapping[
     for name, names in lacking.items():
         raise InputError(
             where,
-            "no logon to {hosts}: {name} is missing",
+            "{hosts} can't be logged on to: {name} is missing",
             "Write {name} into the inventory's group_vars, passwords with ansible-vault",
             hosts=first_and_others(names),
             name=name,
