@@ -21,6 +21,7 @@ from iea_fleet.ledger.records import HostRecord, RunKind
 from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.errors import FleetError, InputError
+from iea_fleet.report.wording.fill import translator
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.inventory import read_inventory
 from iea_fleet.rollout.run import Order, Run, Stop
@@ -69,7 +70,14 @@ def carry_out(request: Request, lang: Language, screen: Console) -> int:
     remove_leftovers(state.path / "runs")
     run_id, stop = new_run_id(), Stop()
     order = Order(
-        request.kind, request.inventory, request.check, request.diff, request.forks, vault, variables=variables
+        request.kind,
+        request.inventory,
+        request.check,
+        request.diff,
+        request.forks,
+        vault,
+        variables=variables,
+        translate=translator(lang),
     )
     new = NewRun(request.kind, request.check, request.limit or "", [host.asked for host in hosts])
     how = Presentation(request.as_json, request.diff, request.output, lang)

@@ -15,6 +15,7 @@ from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.store import Ledger
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Outcome
+from iea_fleet.model.phrase import Translate
 from iea_fleet.rollout import findings
 from iea_fleet.rollout.accounts import SCOUT_ROUNDS, AccountGuard
 from iea_fleet.rollout.content import Content
@@ -42,6 +43,7 @@ class Order:
         vault: opens what is encrypted in the inventory.
         wave_pause_s: seconds before the second try at the end of the wave.
         variables: of the playbook, above those of the inventory; secrets may be among them.
+        translate: into the user's language, for the failure that ended the run early.
     """
 
     kind: RunKind
@@ -52,6 +54,7 @@ class Order:
     vault: Vault = field(default_factory=Vault)
     wave_pause_s: float = 5.0
     variables: Mapping[str, object] = field(default_factory=dict, repr=False)
+    translate: Translate = str
 
 
 class Observer(Protocol):
@@ -258,7 +261,7 @@ class Run:
     def _give_up(self, failure: LocalFailure) -> None:
         """This machine stands in the way: outcomes are kept in memory, and no further host is begun."""
         self._failure = self._failure or failure
-        self._stop.request(str(failure))
+        self._stop.request(failure.sentence(self._order.translate))
 
     def _skip_refused_accounts(self) -> None:
         refused = [host for host in self._open_hosts() if self._accounts.is_refused(host.account)]
