@@ -373,7 +373,7 @@ def test_outside_the_maintenance_window_a_restart_is_planned_for_its_opening() -
     assert (waits.code, waits.evidence) == ("share.restart_waits", OPENING)
     for finding in (waits, remedy.said):
         assert "Friday 2026-11-27 20:00 (Europe/Paris)" in words(finding, "en").explanation
-        assert "vendredi 27/11/2026 à 20 h 00 (Europe/Paris)" in words(finding, "fr").explanation
+        assert "vendredi 27/11/2026 à 20 h 00 (Europe/Paris)" in words(finding, "fr").explanation.replace("\u00a0", " ")
     assert "Friday 2026-11-27 20:00" in words(waits, "en").next_step
     assert make_plan(closed, outcome).lacking == {Need.WINDOW, Need.RESTART}
     opened = make_plan(GIVEN, outcome, restart_allowed=True)
