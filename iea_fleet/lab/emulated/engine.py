@@ -38,6 +38,10 @@ class EmulatedEngine:
         hooks = commands.Hooks(lambda call: _powershell(workstation, machine, command, call), machine.disk.peek)
         return commands.start(workstation, command, hooks)
 
+    def has_runspace(self, workstation: Workstation, script: str) -> bool:
+        """There is no PowerShell that could keep one."""
+        return False
+
 
 def with_trouble(machine: Machine, trouble: output_faults.DiskTrouble) -> None:
     """Set the machine's switches for its next transaction, and clear those that no fault asks for."""

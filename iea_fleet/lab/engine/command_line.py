@@ -184,8 +184,14 @@ _TAKES_VALUE: Final = {
     "psconsolefile",
     "configurationname",
 }
-_SWITCHES: Final = {"noprofile", "noninteractive", "nologo", "noexit", "sta", "mta", "help"}
-_ALIASES: Final = {"ec": "encodedcommand", "ep": "executionpolicy", "ex": "executionpolicy", "nop": "noprofile"}
+_SWITCHES: Final = {"noprofile", "noninteractive", "nologo", "noexit", "servermode", "sta", "mta", "help"}
+_ALIASES: Final = {
+    "ec": "encodedcommand",
+    "ep": "executionpolicy",
+    "ex": "executionpolicy",
+    "nop": "noprofile",
+    "s": "servermode",
+}
 _NAMES: Final = sorted(_TAKES_VALUE | _SWITCHES | {"command", "encodedcommand", "file"})
 
 

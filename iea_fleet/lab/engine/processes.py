@@ -172,6 +172,13 @@ class Engine(Protocol):
         """
         ...
 
+    def has_runspace(self, workstation: Workstation, script: str) -> bool:
+        """Whether a pipeline of `script` may run in a PowerShell that is started with `-ServerMode` for a whole shell.
+
+        False: it runs as a process of its own.
+        """
+        ...
+
 
 class EngineRefused(Exception):
     """Windows would not start the process: `code` is the Win32 code, `message` Windows' own sentence."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import uuid
 from collections.abc import Iterator
 from typing import Final
+from xml.sax.saxutils import unescape
 
-from psrpcore.types import PSRPMessageType
+from psrpcore.types import HostMethodIdentifier, PSRPMessageType
 
 _HEADER: Final = struct.Struct(">QQBI")
 _START, _END = 1, 2
+_STATE: Final = re.compile(rb'<I32 N="PipelineState">(\d{1,9})</I32>')
+_ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+_METHOD: Final = re.compile(rb"<I32>(\d{1,9})</I32>")
+_ANSWERED_METHODS: Final = {
+    int(method) for method in HostMethodIdentifier if method.name.startswith(("Get", "Read", "Prompt"))
+}
 # What stands before a message's XML, [MS-PSRP] 2.2.1: destination, type, ids of runspace pool and pipeline.
 _MESSAGE_HEADER_BYTES: Final = 40
 # PSMaximumReceivedObjectSizeMB and PSMaximumReceivedDataSizePerCommandMB of a session configuration, as installed.
@@ -89,6 +97,28 @@ def message_type(fragment: bytes) -> PSRPMessageType | None:
 def message_pipeline(fragment: bytes) -> uuid.UUID:
     """The pipeline that the message of a fragment names, [MS-PSRP] 2.2.1; the fragment begins a whole message."""
     return uuid.UUID(bytes_le=fragment[_HEADER.size + 24 : _HEADER.size + 40])
+
+
+def message_text(fragment: bytes) -> str:
+    """The XML of a message with what is escaped in it as it was meant ([MS-PSRP] 2.2.5.3.2); to look for a text in."""
+    text = unescape(fragment[_HEADER.size + _MESSAGE_HEADER_BYTES :].decode("utf-8", "replace"))
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def is_last_state(fragment: bytes) -> bool:
+    """Whether the message of a fragment says that its pipeline has ended: Stopped, Completed or Failed, 2.2.3.5."""
+    if message_type(fragment) is not PSRPMessageType.PipelineState:
+        return False
+    found = _STATE.search(fragment)
+    return found is not None and int(found[1]) in {3, 4, 5}
+
+
+def awaits_response(fragment: bytes) -> bool:
+    """Whether the message of a fragment calls the client's host for an answer, 2.2.3.17: it reads, prompts or asks."""
+    if message_type(fragment) is not PSRPMessageType.PipelineHostCall:
+        return False
+    found = _METHOD.search(fragment)
+    return found is not None and int(found[1]) in _ANSWERED_METHODS
 
 
 def split_fragments(data: bytes) -> Iterator[bytes]:

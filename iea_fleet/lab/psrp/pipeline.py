@@ -1,10 +1,14 @@
-"""One pipeline of a runspace: a PowerShell process on one side, PSRP's messages on the other ([MS-PSRP] 3.2.5.4)."""
+"""One pipeline of a runspace ([MS-PSRP] 3.2.5.4): in a real runspace, or with a PowerShell process behind it.
+
+A process has PSRP's messages made of what it writes; a real runspace writes them itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import codecs
+import contextlib
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +26,8 @@ from psrpcore.types import (
 
 from iea_fleet.lab.engine.processes import CommandLine, Process, Signal
 from iea_fleet.lab.psrp.errors import ErrorText, parse_errors
-from iea_fleet.lab.psrp.fragments import FragmentReader, PsrpRefused
+from iea_fleet.lab.psrp.fragments import FragmentReader, PsrpRefused, is_last_state
+from iea_fleet.lab.psrp.relay import Relay
 from iea_fleet.lab.psrp.script import CommandRefused, names_exit, render_script
 
 Start = Callable[[CommandLine], Process]
@@ -37,6 +42,8 @@ exit 0"""
 _TAKE_BYTES: Final = 16_384
 _MAX_LINE_CHARACTERS: Final = 4 << 20
 _MAX_STDERR_BYTES: Final = 4 << 20
+# About what an answer holds.
+_MANY_FRAGMENTS: Final = 200
 
 
 class Pipeline:
@@ -62,6 +69,8 @@ class Pipeline:
         self.command_id = pipeline_id
         self.server = ServerPipeline(pool, pipeline_id)
         self.process: Process | None = None
+        self.relay: Relay | None = None
+        """The PowerShell in whose runspace it runs; None: a process, or nothing yet."""
         self._owner, self._start = owner, start
         self._script = ""
         self._input_ended = False
@@ -111,6 +120,18 @@ class Pipeline:
         if powershell.no_input is True:
             await self.end_input()
 
+    def hand_over(self, relay: Relay) -> None:
+        """Run in a real runspace from now on. Raises: PsrpRefused when it runs already."""
+        self._begin_once()
+        self.relay = relay
+        relay.command(self.name)
+
+    def received(self, fragment: bytes) -> None:
+        """Take a fragment that the real runspace wrote."""
+        self.fragments.append(fragment)
+        self.ended = self.ended or is_last_state(fragment)
+        self.changed.set()
+
     def refuse(self, what: str) -> None:
         """Fail at once. Raises: PsrpRefused when it runs already."""
         self._begin_once()
@@ -137,6 +158,9 @@ class Pipeline:
         """End what runs; the state is Stopped then, unless the pipeline has ended before."""
         if self.ended:
             return
+        if self.relay is not None:
+            self.relay.stop(self.name)
+            return
         self._stopped = True
         if self.process is not None:
             self.process.signal(Signal.TERMINATE)
@@ -152,17 +176,33 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        if self.process is None and not self.fragments:
+        if self.process is None and not (self.fragments or self._is_gone()):
             self.changed.clear()
             try:
                 await asyncio.wait_for(self.changed.wait(), timeout_s)
             except TimeoutError:
                 return False
+        if self.relay is not None:
+            await self._gather(gather_s)
         if self.process is not None and not self.fragments:
             if not await self.process.output.wait_for_news(max(0.0, deadline - loop.time())):
                 return False
             await self.process.output.wait_for_exit(gather_s)
         return True
+
+    def _is_gone(self) -> bool:
+        return self.relay is not None and self.relay.gone
+
+    async def _gather(self, gather_s: float) -> None:
+        """Wait a moment for the end of what runs in a real runspace, unless it has said much already."""
+        deadline = asyncio.get_running_loop().time() + gather_s
+        while not (self.ended or self._is_gone() or len(self.fragments) > _MANY_FRAGMENTS):
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            self.changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.changed.wait(), left)
 
     def write_news(self) -> bool:
         """Write some of what the process has said since as messages; False: there was nothing."""
@@ -232,6 +272,8 @@ class Pipeline:
         """End what runs and forget the pipeline."""
         if self.process is not None:
             self.process.signal(Signal.TERMINATE)
+        if self.relay is not None:
+            self.relay.forget(self.name)
         self.server.runspace_pool.pipeline_table.pop(self.server.pipeline_id, None)
         self.changed.set()
 

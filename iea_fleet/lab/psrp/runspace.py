@@ -1,10 +1,15 @@
-"""A runspace pool of one shell: psrpcore's server side, its pipelines, and what waits to be received by the client."""
+"""A runspace pool of one shell: psrpcore's server side, its pipelines, and what waits to be received by the client.
+
+Where the engine has a PowerShell that keeps a runspace, psrpcore opens the pool; that PowerShell is started for the
+first pipeline that runs in it, opened in the same way, and speaks for the pool from then on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from psrpcore import (
@@ -23,19 +28,22 @@ from psrpcore import (
 )
 from psrpcore.types import PSRPMessageType, PSVersion, RunspacePoolState
 
-from iea_fleet.lab.engine.processes import EngineRefused
+from iea_fleet.lab.engine.processes import CommandLine, EngineRefused
 from iea_fleet.lab.psrp.fragments import (
     FragmentReader,
     PsrpRefused,
     message_pipeline,
+    message_text,
     message_type,
     split_fragments,
 )
 from iea_fleet.lab.psrp.pipeline import Pipeline, Start
+from iea_fleet.lab.psrp.relay import ARGUMENTS, Relay
 
 # Windows writes fragments of 32 KB.
 _FRAGMENT_BYTES: Final = 32_768
 _STREAM_ELEMENT_CHARACTERS: Final = 120
+_OPEN_A_POOL: Final = {PSRPMessageType.SessionCapability, PSRPMessageType.InitRunspacePool}
 _BEGIN_A_PIPELINE: Final = {PSRPMessageType.CreatePipeline, PSRPMessageType.GetCommandMetadata}
 _POWERSHELL_VERSION: Final = "5.1.19041.1"
 
@@ -47,16 +55,21 @@ class Runspace:
         build: of the workstation's Windows, as `10.0.19045`.
         owner: the user as Windows names him.
         start: starts a process on the workstation.
+        has_runspace: whether a script runs in a PowerShell that keeps a runspace; else it is a process of its own.
         room: characters of base64 that the client takes in one answer.
     """
 
-    def __init__(self, build: str, owner: str, start: Start, room: int) -> None:
+    def __init__(self, build: str, owner: str, start: Start, has_runspace: Callable[[str], bool], room: int) -> None:
         version = PSVersion(_POWERSHELL_VERSION)
         self._pool = ServerRunspacePool(
             {"PSVersionTable": {"PSVersion": version, "PSEdition": "Desktop", "BuildVersion": PSVersion(f"{build}.1")}}
         )
         self._reader = FragmentReader()
-        self._owner, self._start = owner, start
+        self._owner, self._start, self._has_runspace = owner, start, has_runspace
+        # What opened the pool, for the PowerShell that is started later.
+        self._opening: list[bytes] = []
+        self._relay: Relay | None = None
+        self._relay_opened = False
         self._fragment_bytes = max(1024, min(_FRAGMENT_BYTES, room * 3 // 4 - 512))
         self.fragments: deque[bytes] = deque()
         self.news = asyncio.Event()
@@ -68,6 +81,11 @@ class Runspace:
     def opened(self) -> bool:
         """Whether the pool takes pipelines."""
         return bool(self._pool.state == RunspacePoolState.Opened)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the PowerShell that kept the runspace is gone."""
+        return self._relay is not None and self._relay.gone
 
     def add_pipeline(self, pipeline_id: uuid.UUID) -> Pipeline:
         """A new pipeline, which waits for its CreatePipeline."""
@@ -91,6 +109,8 @@ class Runspace:
             for fragment in map(_with_dotnet_names, reader.objects(data)):
                 if pipeline is not None and message_type(fragment) in _BEGIN_A_PIPELINE:
                     pipeline.rename(message_pipeline(fragment))
+                if self._hand_over(fragment, pipeline):
+                    continue
                 self._pool.receive_data(PSRPPayload(fragment, StreamType.default, None))
                 event = self._pool.next_event()
                 if event is not None:
@@ -101,6 +121,54 @@ class Runspace:
         except Exception as error:
             # psrpcore trusts its peer: what is no object of the right shape fails anywhere below, with any exception.
             raise PsrpRefused(f"a message can't be read: {type(error).__name__}: {error}"[:300]) from error
+
+    def _hand_over(self, fragment: bytes, pipeline: Pipeline | None) -> bool:
+        """Give a message to the PowerShell that keeps the runspace; False: psrpcore has to answer it."""
+        kind = message_type(fragment)
+        if pipeline is None:
+            if kind in _OPEN_A_POOL:
+                self._opening.append(fragment)
+            if kind in _OPEN_A_POOL or kind is PSRPMessageType.ConnectRunspacePool:
+                return False
+            if self._relay is None and not self._has_runspace(""):
+                return False
+            self._real().data(None, fragment, prompt_response=kind is PSRPMessageType.RunspacePoolHostResponse)
+            return True
+        relay = pipeline.relay
+        if relay is None:
+            if kind not in _BEGIN_A_PIPELINE or not self._has_runspace(message_text(fragment)):
+                return False
+            relay = self._real()
+            pipeline.hand_over(relay)
+        relay.data(pipeline.name, fragment, prompt_response=kind is PSRPMessageType.PipelineHostResponse)
+        return True
+
+    def _real(self) -> Relay:
+        """The PowerShell that keeps the runspace, started when it is not there yet."""
+        if self._relay is None:
+            line = CommandLine("powershell", ARGUMENTS, user=self._owner)
+            self._relay = Relay(self._start(line), self._received, self._has_gone, self._fragment_bytes)
+            for fragment in self._opening:
+                self._relay.data(None, fragment)
+        return self._relay
+
+    def _received(self, name: uuid.UUID | None, fragment: bytes) -> None:
+        """Take a fragment from that PowerShell; what it says as it opens, psrpcore has said before."""
+        if name is not None:
+            for pipeline in self.pipelines.values():
+                if pipeline.name == name:
+                    pipeline.received(fragment)
+        elif self._relay_opened:
+            self.fragments.append(fragment)
+            self.news.set()
+        else:
+            self._relay_opened = message_type(fragment) is PSRPMessageType.RunspacePoolState
+
+    def _has_gone(self) -> None:
+        self.news.set()
+        for pipeline in self.pipelines.values():
+            if pipeline.relay is not None:
+                pipeline.changed.set()
 
     async def connect(self, data: bytes) -> bytes:
         """Take the messages with which another client connects, [MS-PSRP] 3.2.5.3.22.
@@ -185,6 +253,8 @@ class Runspace:
         """End every pipeline."""
         for pipeline_id in list(self.pipelines):
             self.drop_pipeline(pipeline_id)
+        if self._relay is not None:
+            self._relay.close()
         self.news.set()
 
 

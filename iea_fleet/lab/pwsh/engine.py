@@ -16,6 +16,7 @@ from iea_fleet.lab.engine import commands, output_faults
 from iea_fleet.lab.engine.command_line import PowerShellCall
 from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process, Signal
 from iea_fleet.lab.faults.kinds import Stage
+from iea_fleet.lab.psrp import relay
 from iea_fleet.lab.pwsh.folder import WorkstationFolder
 from iea_fleet.lab.pwsh.process import INPUT_BOUND_BYTES, RealProcess
 from iea_fleet.lab.pwsh.stock import amended, is_bootstrap
@@ -50,6 +51,12 @@ class PwshEngine:
         )
         return commands.start(workstation, command, hooks)
 
+    def has_runspace(self, workstation: Workstation, script: str) -> bool:
+        """True but for what is started in a way of its own: our loader, Ansible's modules, anything under a fault."""
+        stages = {fault.kind.stage for fault in workstation.faults.active}
+        ours, stock = LOADER.strip() in script, is_bootstrap(script)
+        return not (ours or stock or stages & {Stage.PROCESS, Stage.MACHINE, Stage.OUTPUT})
+
     async def stop(self) -> None:
         """End every process and wait until it is gone."""
         running = tuple(self._running)
@@ -77,11 +84,18 @@ class PwshEngine:
         environment["IEA_LAB_BOOTED"] = f"{booted:%Y-%m-%dT%H:%M:%SZ}"
         script = call.script or ""
         ours, stock = LOADER.strip() in script, is_bootstrap(script)
+        # One that serves a shell stays as long as that does: it waits for nobody, and takes what the shell takes.
+        serves = call.argv == relay.ARGUMENTS
         arguments = (str(folder.pwsh), *(_encoded(_prelude() + script) if ours else call.argv))
 
         def run() -> RealProcess:
             process = RealProcess(
-                arguments, environment, folder.home, self._slots, ended=lambda: self._has_ended(process, workstation)
+                arguments,
+                environment,
+                folder.home,
+                None if serves else self._slots,
+                input_bound_bytes=None if serves else INPUT_BOUND_BYTES,
+                ended=lambda: self._has_ended(process, workstation),
             )
             self._running.add(process)
             return process

@@ -47,7 +47,8 @@ class RealProcess:
         arguments: program and arguments, for this system.
         environment: the whole environment.
         folder: working directory, existing.
-        slots: how many such processes run at a time; one that has to wait takes its input already.
+        slots: how many such processes run at a time, None: any; one that has to wait takes its input already.
+        input_bound_bytes: what standard input takes in all, None: anything; more ends the process.
         ended: called once when the process has gone, whatever ended it.
     """
 
@@ -56,22 +57,23 @@ class RealProcess:
         arguments: tuple[str, ...],
         environment: Mapping[str, str],
         folder: Path,
-        slots: asyncio.Semaphore,
+        slots: asyncio.Semaphore | None,
+        input_bound_bytes: int | None = INPUT_BOUND_BYTES,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         self.output = ProcessOutput()
         self._arguments, self._environment, self._folder = arguments, dict(environment), folder
         self._slots, self._ended = slots, ended
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._input_bytes = 0
+        self._input_bytes, self._input_bound_bytes = 0, input_bound_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._exit_code_of_signal: int | None = None
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def feed(self, data: bytes, end: bool) -> None:
-        """Pass `data` on to standard input; more than 64 MB in all ends the process."""
+        """Pass `data` on to standard input; more than its bound ends the process."""
         self._input_bytes += len(data)
-        if self._input_bytes > INPUT_BOUND_BYTES:
+        if self._input_bound_bytes is not None and self._input_bytes > self._input_bound_bytes:
             self.signal(Signal.TERMINATE)
             return
         if data:
@@ -97,7 +99,7 @@ class RealProcess:
 
     async def _run(self) -> None:
         try:
-            async with self._slots:
+            async with self._slots or contextlib.nullcontext():
                 await self._run_in_slot()
         except OSError as error:
             self.output.put("stderr", f"{self._arguments[0]}: {error.strerror}\r\n".encode())

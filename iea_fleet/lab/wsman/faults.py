@@ -291,6 +291,16 @@ def internal_error(code: int, message: str, *, provider: bool = True) -> WsmanFa
     )
 
 
+def host_process_gone() -> WsmanFault:
+    """The process that hosts a shell of PowerShell has ended: ERROR_WSMAN_PROVIDER_FAILURE's kin for wsmprovhost."""
+    return internal_error(
+        0x803381B9,
+        "The WSMan provider host process did not return a proper response. A provider in the host process may have "
+        "behaved improperly. ",
+        provider=False,
+    )
+
+
 def aborted() -> WsmanFault:
     """The service or the shell went away while the request was waiting."""
     return internal_error(

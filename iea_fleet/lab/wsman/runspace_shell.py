@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from iea_fleet.lab.engine.processes import CommandLine, Engine, EngineRefused, Process
-from iea_fleet.lab.psrp.fragments import PsrpRefused
+from iea_fleet.lab.psrp.fragments import PsrpRefused, awaits_response
 from iea_fleet.lab.psrp.pipeline import Pipeline
 from iea_fleet.lab.psrp.runspace import Runspace
 from iea_fleet.lab.workstation import Shell, Workstation
@@ -90,7 +90,11 @@ async def open_runspace(
     def start(line: CommandLine) -> Process:
         return engine.start(workstation, replace(line, delegated=delegated))
 
-    runspace = Runspace(workstation.description.build, user, start, answer_room(workstation, request))
+    def has_runspace(script: str) -> bool:
+        return engine.has_runspace(workstation, script)
+
+    room = answer_room(workstation, request)
+    runspace = Runspace(workstation.description.build, user, start, has_runspace, room)
     try:
         await runspace.accept(decode_base64(content.text, "The creationXml"))
     except PsrpRefused as refused:
@@ -234,6 +238,9 @@ async def _receive(workstation: Workstation, shell: RunspaceShell, request: Requ
         raise faults.timed_out()
     if shell.closed.is_set():
         raise faults.aborted()
+    if runspace.broken and not (runspace.fragments if pipeline is None else pipeline.fragments):
+        close_shell(workstation, shell)
+        raise faults.host_process_gone()
     if not shell.connected:
         raise faults.shell_disconnected()
     room = answer_room(workstation, request)
@@ -244,6 +251,8 @@ async def _receive(workstation: Workstation, shell: RunspaceShell, request: Requ
         fragments, left = runspace.take(pipeline, room), bool(pipeline.fragments)
         whose = f' CommandId="{attribute(command_id or "")}"'
         pipeline.told = pipeline.ended and not left
+        if fragments and not left and awaits_response(fragments[-1]):
+            state = f'<rsp:CommandState{whose} State="{ns.SHELL}/CommandState/Pending"></rsp:CommandState>'
         if pipeline.told:
             # Windows tells of no other state of a pipeline: that it runs is no news.
             done = f'State="{ns.SHELL}/CommandState/Done"><rsp:ExitCode>0</rsp:ExitCode>'
@@ -259,7 +268,7 @@ async def _receive(workstation: Workstation, shell: RunspaceShell, request: Requ
 
 async def _wait(runspace: Runspace, timeout_s: float) -> bool:
     """Wait until the pool itself has something to say; False: nothing in `timeout_s` seconds."""
-    if not runspace.fragments:
+    if not (runspace.fragments or runspace.broken):
         runspace.news.clear()
         try:
             await asyncio.wait_for(runspace.news.wait(), timeout_s)

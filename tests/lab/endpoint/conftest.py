@@ -53,6 +53,9 @@ class TestEngine:
             return self.own[command.command]()
         return start(workstation, command, Hooks(powershell=self._powershell))
 
+    def has_runspace(self, workstation: Workstation, script: str) -> bool:
+        return False
+
     @staticmethod
     def _powershell(call: PowerShellCall) -> Process:
         if call.script == "big":

@@ -45,6 +45,10 @@ class Listening:
         self.started.append(command)
         return self.instead(command) if self.instead else self.engine.start(workstation, command)
 
+    def has_runspace(self, workstation: Workstation, script: str) -> bool:
+        """As the engine itself, unless something else is to be started."""
+        return self.instead is None and self.engine.has_runspace(workstation, script)
+
 
 @dataclass(frozen=True)
 class Ran:
