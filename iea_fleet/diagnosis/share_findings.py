@@ -19,6 +19,8 @@ from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import AsWhom
 
+_Key = tuple[str, str, str, int]
+"""Fault, layer, server and Windows' code: what makes two looks tell the same."""
 _DECLINED = 1223  # ERROR_CANCELLED: the person at the screen said no
 _REMEDIES = (asked.START_SERVICE, asked.RESTORE_DRIVE, *asked.RECONNECT.values())
 
@@ -68,7 +70,7 @@ class _Judge:
         """How far the folder was reached, as each of those who were asked to look."""
         now = [facts for facts in map(self._latest, self.desired.as_whom) if facts is not None]
         reached = [facts for facts in now if _is_reached(facts)]
-        faults: dict[tuple[str, str, str, int], list[ShareFacts]] = {}
+        faults: dict[_Key, list[ShareFacts]] = {}
         for facts in now:
             if _is_reached(facts):
                 continue
@@ -82,6 +84,7 @@ class _Judge:
             else:
                 key = (fault_of(facts), facts.layer.value, _server(facts).casefold(), facts.win32_code)
                 faults.setdefault(key, []).append(facts)
+        faults = _by_cause(faults)
         for (fault, *_), group in faults.items():
             self.tell(fault, **self._evidence(group))
         mended = [facts for facts in reached if self._failed_before(facts)]
@@ -204,6 +207,28 @@ def judge_share(
 
 def _is_reached(facts: ShareFacts) -> bool:
     return facts.ok and facts.layer is ShareLayer.NONE
+
+
+def _by_cause(faults: dict[_Key, list[ShareFacts]]) -> dict[_Key, list[ShareFacts]]:
+    """The same, without a drive's faults that a look at the same server by its name tells better.
+
+    Of a drive Windows says less, and later: not how far the server was reached, and 53 where its name is not found.
+    """
+    by_name = {key: group for key, group in faults.items() if any(facts.server for facts in group)}
+    by_drive = {}
+    for key, group in faults.items():
+        if key in by_name:
+            continue
+        better = [
+            found
+            for (fault, layer, server, _), found in by_name.items()
+            if server == key[2] != "" and (fault == key[0] or layer in {ShareLayer.NAME, ShareLayer.TCP})
+        ]
+        if better:
+            better[0].extend(group)
+        else:
+            by_drive[key] = group
+    return {**by_name, **by_drive}
 
 
 def _server(facts: ShareFacts) -> str:

@@ -216,6 +216,19 @@ def test_who_looks_by_a_drive_is_told_the_server_behind_it_and_is_no_second_find
     assert alone.evidence["server"] == "SRV"
 
 
+@pytest.mark.parametrize(
+    ("code", "layer", "of_the_drive", "fault"),
+    [(10060, "tcp", 53, "server_silent"), (11001, "name", 53, "name_not_found"), (1231, "tcp", 1231, "no_route")],
+)
+def test_a_drive_tells_nothing_beside_a_server_that_is_not_reached(
+    code: int, layer: str, of_the_drive: int, fault: str
+) -> None:
+    drive = {"drive": "P:", "drive_path": "\\\\srv\\Impact"}
+    by_drive = share("user", of_the_drive, "share", server="", path="P:\\Base", **drive)
+    (told,) = _looked(share("logon", code, layer, server="SRV", **drive), by_drive)[1].values()
+    assert (told.code, told.evidence["as_whom"]) == (f"share.{fault}", "logon, user")
+
+
 # -- what is done about it ------------------------------------------------------------------------------------------
 
 

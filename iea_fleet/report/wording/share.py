@@ -85,7 +85,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     ),
     "share.network_path_not_found": Words(
         title="Network path not found (53)",
-        explanation="[{server} answers. ]Windows finds no way to the shares there." + _SAID,
+        explanation="Windows finds no way to the shares[ of {server}]." + _SAID,
         next_step=(
             "On the file server[ ({server})], see that the folder is still shared.\n"
             "Restart the PC, then open Impact emploi again."
