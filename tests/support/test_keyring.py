@@ -1,66 +1,52 @@
-"""Passwords in the system's keyring, played by a keyring in memory."""
+"""Passwords in the system's keyring: a desktop's own, where it is installed."""
 
 from __future__ import annotations
 
+import gc
 import sys
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import keyring
-import keyring.errors
 import pytest
-from keyring.backend import KeyringBackend
 
 from iea_fleet.model.errors import InputError
 from iea_fleet.support.credentials import KEYRING_SERVICE, find_credentials
 from iea_fleet.support.settings import SupportSettings
+from tests.secret_service import secret_service
 
 SETTINGS = SupportSettings(smtp_user="aide", smtp_password_from="keyring")
 
 
-class Memory(KeyringBackend):
-    """A keyring in memory; `locked` ones refuse."""
-
-    priority = 1
-
-    def __init__(self, *, locked: bool = False) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.locked = locked
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.locked:
-            raise keyring.errors.KeyringLocked("the user said no")
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-
 @pytest.fixture
-def memory() -> Iterator[Memory]:
-    before, mine = keyring.get_keyring(), Memory()
-    keyring.set_keyring(mine)
-    yield mine
-    keyring.set_keyring(before)
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process in the session of a desktop."""
+    with secret_service(tmp_path) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        before = keyring.get_keyring()
+        keyring.core.init_backend()
+        yield
+        keyring.set_keyring(before)
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            gc.collect()  # the package leaves its connections to the collector
 
 
-def test_the_password_comes_from_the_keyring(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("desktop")
+def test_the_password_comes_from_the_keyring_and_no_longer_once_it_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    import secretstorage
+
     monkeypatch.setenv("IEA_FLEET_SMTP_PASSWORD", "not this")
-    memory.set_password(KEYRING_SERVICE, "aide", "clé-été")
+    with pytest.raises(InputError, match=r"the keyring has no password .* keyring set iea-fleet-smtp aide"):
+        find_credentials(SETTINGS)
+    keyring.set_password(KEYRING_SERVICE, "aide", "clé-été")
     found = find_credentials(SETTINGS)
     assert found is not None
     assert (found.user, found.password) == ("aide", "clé-été")
-
-
-@pytest.mark.usefixtures("memory")
-def test_a_keyring_without_the_password_says_how_to_put_it_there() -> None:
-    with pytest.raises(InputError, match=r"the keyring has no password .* keyring set iea-fleet-smtp aide"):
-        find_credentials(SETTINGS)
-
-
-def test_a_locked_keyring_is_told(memory: Memory) -> None:
-    memory.locked = True
-    with pytest.raises(InputError, match=r"it can't be read \(the user said no\)"):
+    with secretstorage.dbus_init() as connection:
+        secretstorage.get_default_collection(connection).lock()
+    with pytest.raises(InputError, match=r"the keyring: it can't be read \(Failed to unlock .*\)\. Unlock it"):
         find_credentials(SETTINGS)
 
 
