@@ -10,7 +10,7 @@ import pytest
 from iea_fleet.diagnosis.sheets import Task, judge
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
-from iea_fleet.report.labels import headline, setting_labels
+from iea_fleet.report.labels import finding_labels, headline, setting_labels
 from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, host_row
 from tests.diagnosis.conftest import make_answer, make_task
 
@@ -123,6 +123,11 @@ def test_what_the_inventory_asks_for_is_a_detail_and_what_to_watch_stands_beside
     assert _told(right, ("session.none", Sheet.SESSION, Severity.OK), delegated) == "Every sheet as wanted"
     ends = ("transport.certificate_expires", Sheet.TRANSPORT, Severity.WARNING)
     assert _told(ends, right).startswith("Connection as wanted · ")
+
+
+def test_who_answered_is_no_matter_of_a_sheet() -> None:
+    other = Finding(code="transaction.identity", sheet=Sheet.SHARE, severity=Severity.ERROR)
+    assert [label.case for label in finding_labels([other], "fr")] == [""]
 
 
 def test_hosts_are_in_natural_order_by_site() -> None:
