@@ -72,8 +72,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def _carry_out(arguments: Sequence[str]) -> int | str | None:
     """Carry out the command; gives its exit code. Raises: whatever it raises, other than for a bad command line."""
+    command = get_command(app)
+    if _asks_for_help(arguments) and _language(arguments) != "en":
+        from iea_fleet.cli.help import translate_help
+        from iea_fleet.report.wording.fill import translator
+
+        translate_help(command, translator(_language(arguments)))
     try:
-        code: int | str | None = get_command(app)(list(arguments), prog_name="iea-fleet", standalone_mode=False)
+        code: int | str | None = command(list(arguments), prog_name="iea-fleet", standalone_mode=False)
     except SystemExit as end:
         return end.code
     except typer.Abort as end:
@@ -88,6 +94,11 @@ def _carry_out(arguments: Sequence[str]) -> int | str | None:
             _tell(usage_sentence(error, translator(_language(arguments))))
         return int(error.exit_code)
     return code
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    """Whether help may be shown: it is asked for, or there is nothing but the name of commands."""
+    return not {"-h", "--help"}.isdisjoint(arguments) or len(arguments) < 2
 
 
 def _language(arguments: Sequence[str]) -> Language:

@@ -12,7 +12,7 @@ INVENTORY_DEFAULT = "inventory"
 
 
 class Lang(StrEnum):
-    """Languages of tables and reports."""
+    """Languages of what is shown."""
 
     FR = "fr"
     EN = "en"
@@ -32,7 +32,7 @@ Forks = Annotated[int, typer.Option("--forks", "-f", min=1, max=500, help="How m
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document on standard output.")]
 Language = Annotated[
     Optional[Lang],  # noqa: UP045 (typer reads it at run time)
-    typer.Option("--lang", help="Language of tables and reports; by default the locale's."),
+    typer.Option("--lang", help="Language of all that is shown, and of reports; by default the locale's."),
 ]
 State = Annotated[
     Optional[Path],  # noqa: UP045

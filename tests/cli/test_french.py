@@ -157,3 +157,12 @@ def test_our_own_words_about_a_command_line_have_their_french() -> None:
                 found |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
     assert len(found) > 3
     assert found <= set(SHAPES)
+
+
+def test_help_is_in_the_language_and_costs_a_command_nothing(program: Program) -> None:
+    for arguments in (("fix", "--help"), ("push", "-h"), ("lab",), ()):
+        shown = program(*arguments, **FRENCH)
+        assert "Utilisation\u00a0: iea-fleet" in shown.stdout + shown.stderr
+        assert "Afficher cette aide." in shown.stdout + shown.stderr
+        assert "Usage: iea-fleet" in program(*arguments).stdout + program(*arguments).stderr
+    assert "Usage: iea-fleet fix" in program("fix", "--help", "--lang", "en", **FRENCH).stdout

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.main import get_command
 
+from iea_fleet.cli.app import app
+from iea_fleet.cli.help import translate_help
 from iea_fleet.cli.usage import SHAPES
 from iea_fleet.diagnosis import fleet, plan, sheets
 from iea_fleet.model.finding import Finding, Severity, Sheet
@@ -48,8 +51,21 @@ def _msgids() -> Iterator[str]:
     yield from INTERFACE.values()
     yield from FIX.values()
     yield from SHAPES
+    yield from _help_texts()
     yield from (text.template for text in failure_texts().texts if text.has_words)
     yield UNKNOWN_CODE
+
+
+def _help_texts() -> list[str]:
+    texts: list[str] = []
+
+    def note(text: str) -> str:
+        assert text
+        texts.append(text)
+        return text
+
+    translate_help(get_command(app), note)
+    return texts
 
 
 def _finding(code: str, **evidence: str) -> Finding:
