@@ -18,6 +18,15 @@ CONTENT = Path(__file__).parents[1] / "rollout" / "content"
 PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
 
 
+class _Started(subprocess.Popen[str]):
+    """A program that is not waited for by a test that has failed."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *rest)  # type: ignore[arg-type]
+
+
 @dataclass
 class Program:
     """Starts `iea-fleet` in a folder, with playbooks that play workstations without any network."""
@@ -51,7 +60,7 @@ class Program:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        return _Started(
             [*PROGRAM, *arguments],
             cwd=self.folder,
             env=self.environment,

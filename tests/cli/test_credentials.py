@@ -13,8 +13,8 @@ import yaml
 
 from iea_fleet.lab.workstation import Account
 from tests.plugins.conftest import Bench, open_bench
+from tests.warm import warm_program
 
-PROGRAM = (sys.executable, "-c", "from iea_fleet.cli import main; main()")
 VAULT_PASSWORD = "the vault's own"
 PASSWORDS = {"vaulted": "canary-of-the-vault-1", "exported": "canary-of-the-env-22", "ringed": "canary-of-the-ring-3"}
 KEYRING = '''
@@ -73,7 +73,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     (folder / "keyring_in_a_file.py").write_text(KEYRING)
     (folder / "keyring.json").write_text(json.dumps({"iea-fleet/ringed": PASSWORDS["ringed"]}))
     return subprocess.run(
-        [*PROGRAM, *arguments, "--vault-password-file", str(folder / "vault-password")],
+        [*warm_program(), *arguments, "--vault-password-file", str(folder / "vault-password")],
         cwd=folder,
         env=kept
         | {

@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import PROGRAM, LabFleet
+from tests.warm import warm_program
 
 HOSTS = 30
 
@@ -63,7 +64,7 @@ class Sites(LabFleet):
     def fix(self, host: str, *options: str, inventory: str = "inventory", **environment: str) -> dict[str, Any]:
         """Fix to the end without a terminal; gives the document, with the exit code checked."""
         done = subprocess.run(
-            [*PROGRAM, "fix", host, "-i", inventory, "--json", *options], cwd=self.folder,
+            [*warm_program(), "fix", host, "-i", inventory, "--json", *options], cwd=self.folder,
             env=self.environment | environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
         assert done.stdout, done.stderr

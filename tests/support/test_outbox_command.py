@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from iea_fleet.support.outbox import Outbox
 from iea_fleet.support.settings import SupportSettings
 from tests.support.cases import HOSTILE, WHEN, make_case
 from tests.support.mail_server import PASSWORD, Certificates, Mailbox, mail_server
+from tests.warm import warm_program
 
 INVENTORY = """
 all:
@@ -47,7 +47,7 @@ class Program:
             if not name.startswith(("ANSIBLE_", "LC_", "IEA_", "COLUMNS"))
         }
         return subprocess.run(
-            [sys.executable, "-c", "from iea_fleet.cli import main; main()", "outbox", *arguments],
+            [*warm_program(), "outbox", *arguments],
             env=kept | {"IEA_FLEET_STATE": str(self.state.path), "LANG": "C.UTF-8"} | environment,
             cwd=self.folder,
             capture_output=True,

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable
@@ -21,8 +20,8 @@ import pytest
 
 from iea_fleet.lab.engine.processes import Answer
 from tests.plugins.conftest import PASSWORD, USER, Bench, open_bench
+from tests.warm import warm_program
 
-PROGRAM = [sys.executable, "-c", "from iea_fleet.cli import main; main()"]
 TEMPLATE = "{{ lookup('pipe', 'touch X') }}{% raw %}"
 CANARY = (
     TEMPLATE + "<script>alert(1)</script>\x1b]52;c;eA==\x07\u202e\r\nBcc: a@b.example"
@@ -130,8 +129,8 @@ def run(bench: Bench, *command: str, **variables: str) -> subprocess.CompletedPr
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "IEA_FLEET_"))}
     own = {"IEA_FLEET_STATE": str(bench.folder / "state"), "IEA_FLEET_ASSISTANCE_PASSWORD": DAY, "LANG": "C.UTF-8"}
     return subprocess.run(
-        [*PROGRAM, *command, "-i", "hosts.yml"], cwd=bench.folder, env=kept | own, capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=120,
+        [*warm_program(), *command, "-i", "hosts.yml"], cwd=bench.folder, env=kept | own, capture_output=True,
+        text=True, stdin=subprocess.DEVNULL, timeout=120,
     )  # fmt: skip
 
 
