@@ -159,7 +159,7 @@ def test_our_own_words_about_a_command_line_have_their_french() -> None:
     assert found <= set(SHAPES)
 
 
-def test_help_is_in_the_language_and_costs_a_command_nothing(program: Program) -> None:
+def test_help_is_in_the_language_of_the_command(program: Program) -> None:
     for arguments in (("fix", "--help"), ("push", "-h"), ("lab",), ()):
         shown = program(*arguments, **FRENCH)
         assert "Utilisation\u00a0: iea-fleet" in shown.stdout + shown.stderr
