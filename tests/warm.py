@@ -27,14 +27,12 @@ _Start = tuple[list[int], list[str], str, dict[str, str], int]
 @cache
 def warm_program() -> tuple[str, ...]:
     """The command. The first call starts the process that it is forked from, one for each test run."""
-    import shutil
     import subprocess
     import tempfile
 
     folder = tempfile.mkdtemp(prefix="iea-warm-")
     path = f"{folder}/socket"
     server = subprocess.Popen([sys.executable, __file__, "serve", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    atexit.register(shutil.rmtree, folder)
     atexit.register(server.communicate)
     assert server.stdout is not None
     assert server.stdout.readline(), "the process that has the imports did not start"
@@ -102,7 +100,7 @@ def _serve(path: str) -> _Start | None:
                 child = os.fork()
                 if not child:
                     signal.set_wakeup_fd(-1)
-                    for each in (listener, connection, *waiting.values()):
+                    for each in (connection, *waiting.values()):
                         each.close()
                     os.close(woken)
                     os.close(wakes)
@@ -159,3 +157,5 @@ if __name__ == "__main__":
     forked = _serve(sys.argv[2])
     if forked is not None:
         _become(*forked)
+    os.unlink(sys.argv[2])  # noqa: PTH108
+    os.rmdir(os.path.dirname(sys.argv[2]))  # noqa: PTH106, PTH120
