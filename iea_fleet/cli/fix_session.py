@@ -315,7 +315,7 @@ class _Office:
             yield done
         others = [remedy for remedy in plan.remedies if Need.PASSWORD not in remedy.needs]
         if plan.hand_over or others or repair.end is End.NOT_JUDGED:
-            case = Case(self.host.name, self.host.site, now, tuple(repair.outcomes), self.secrets)
+            case = Case(self.host.name, self.host.site, now, repair.handed_over, self.secrets)
             vendor = concerns_vendor(plan.hand_over)
             written = hand_over(
                 case, self.state, self.settings, lang=self.lang, to_vendor=vendor, again=self.request.again

@@ -118,6 +118,13 @@ class Repair:
     plan: Plan
     turns: int
 
+    @property
+    def handed_over(self) -> tuple[Outcome, ...]:
+        """The rounds for who takes over: the last one also says what the plan alone found."""
+        *earlier, last = self.outcomes
+        more = tuple(finding for finding in self.plan.hand_over if finding not in last.findings)
+        return (*earlier, last.model_copy(update={"findings": (*last.findings, *more)}))
+
 
 class Fix:
     """One conversation about one host.

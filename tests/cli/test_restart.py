@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,8 @@ def test_a_restart_waits_for_the_maintenance_window_unless_any_time_is_given(sit
     (told,) = [finding for finding in waits["hand_over"] if finding["code"] == "share.restart_waits"]
     assert (told["evidence"]["opens_day"], told["evidence"]["zone"]) == (closed()[:3], "Europe/Paris")
     assert told["evidence"]["opens"].endswith("T10:00")
-    assert Path(waits["handed_over"]["bundle"]).exists()
+    with zipfile.ZipFile(waits["handed_over"]["bundle"]) as bundle:
+        assert "attend la plage de maintenance" in bundle.read("findings.fr.txt").decode()
     assert stands(sites, host) == 53
 
     done = sites.fix(host, "--yes", "--allow-restart", "--any-time")

@@ -265,11 +265,12 @@ def test_a_drive_that_is_not_remembered_is_not_mapped(desk: Desk) -> None:
     assert (outcome.ok, outcome.win32_code, outcome.message) == (False, 2250, "Cette connexion réseau n’existe pas.")
 
 
-def test_a_restart_ends_sessions_and_lost_drives_and_nothing_of_the_server(desk: Desk) -> None:
+def test_a_restart_ends_what_hangs_sessions_and_lost_drives_and_nothing_of_the_server(desk: Desk) -> None:
     desk.access.faults |= set(ShareFault)
     desk.access.restarted()
     kept = set(ShareFault) - desk.access.faults
     assert kept == {
+        ShareFault.NETWORK_HUNG,
         ShareFault.SESSION_STALE,
         ShareFault.OTHER_CREDENTIALS,
         ShareFault.MAPPING_LOST,
