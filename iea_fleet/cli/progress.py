@@ -85,7 +85,8 @@ class RunProgress:
         found = headline(host_row(host.name, host.site, outcome), self._lang)
         told = self._verdict(outcome.verdict.value)
         if found and found != interface("all_right", self._lang):
-            told = interface("counted", self._lang, what=told, count=found)
+            # Many a finding names the verdict itself.
+            told = found if told in found.casefold() else interface("counted", self._lang, what=told, count=found)
         self._console.print(
             f"[{len(self._seen):{width}}/{self._hosts}] {neutralise(host.name)}  {told}", soft_wrap=True
         )
