@@ -19,6 +19,7 @@ from iea_fleet.lab.http.fault_player import Cut
 from iea_fleet.lab.http.logon import NOBODY, Logon, LogonResult
 from iea_fleet.lab.http.response import Response, soap_response, to_utf8
 from iea_fleet.lab.http.sealing import SealingRefused, seal, sealed_protocol, unseal
+from iea_fleet.lab.http.system_page import BAD_REQUEST, INVALID_HOSTNAME, NOT_FOUND, REQUEST_TOO_LONG, system_page
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman.dispatch import Caller, Reply, Verdict, answer
 from iea_fleet.lab.wsman.envelope import Request
@@ -71,9 +72,8 @@ class Connection:
                 self._http.start_next_cycle()
         except h11.RemoteProtocolError as error:
             # http.sys knows no 431: a head that is too long is a bad request to it.
-            await self._try_send(
-                Response(400 if error.error_status_hint == 431 else error.error_status_hint, close=True)
-            )
+            too_long = error.error_status_hint == 431
+            await self._try_send(system_page(REQUEST_TOO_LONG if too_long else BAD_REQUEST))
         except (ConnectionError, TimeoutError, h11.LocalProtocolError):
             pass
         except Cut as cut:
@@ -152,14 +152,15 @@ class Connection:
             self._writer.write(data)
 
     async def _send(self, response: Response) -> None:
+        # The order is that of http.sys, which names itself first in a 401 that ends a connection.
+        server = [("Server", response.server)]
+        refused = response.status == 401 and response.close
         headers = [
-            *response.headers,
-            ("Server", response.server),
+            *(server + response.headers if refused else response.headers + server),
             ("Date", formatdate(time.time() + self._clock_offset_s(), usegmt=True)),
+            *([("Connection", "close")] if response.close else ()),
             ("Content-Length", str(len(response.body))),
         ]
-        if response.close:
-            headers.append(("Connection", "close"))
         # Windows sends its answers to WS-Management with an empty reason.
         reason = "" if response.status in {200, 401} else HTTPStatus(response.status).phrase
         head = self._http.send(h11.Response(status_code=response.status, headers=headers, reason=reason)) or b""
@@ -210,10 +211,12 @@ class Connection:
         logon = self._logon.step(headers.get("authorization"))
         challenges = [("WWW-Authenticate", challenge) for challenge in logon.challenges]
         if logon.user is None:
-            return Response(401, headers=challenges)
+            # Windows keeps the connection of who is in the middle of a handshake, and no other.
+            return Response(401, headers=challenges, close=not logon.goes_on)
         if not body and "authorization" not in headers:
             # An empty message is sent to log on. The Go client sends one before each of its messages, with new keys.
-            return Response(401, headers=[("WWW-Authenticate", challenge) for challenge in self._logon.challenges()])
+            offered = [("WWW-Authenticate", challenge) for challenge in self._logon.challenges()]
+            return Response(401, headers=offered, close=True)
         response = await self._authenticated(headers, content_type, body, logon)
         response.headers[:0] = challenges
         return response
@@ -223,14 +226,12 @@ class Connection:
             # No WinRM client is a web page: a browser that sends this was led here.
             return Response(403, close=True)
         if not self._host_is_ours(headers.get("host", "")):
-            return Response(
-                400, b"<h2>Bad Request - Invalid Hostname</h2>", [("Content-Type", "text/html")], close=True
-            )
+            return system_page(INVALID_HOSTNAME)
         path = request.target.split(b"?", 1)[0].rstrip(b"/").lower()
         if path.startswith((b"http://", b"https://")):
             path = b"/" + path.split(b"/", 3)[-1]
         if path != b"/wsman":
-            return Response(404, b"<h2>Not Found</h2>", [("Content-Type", "text/html; charset=us-ascii")], close=True)
+            return system_page(NOT_FOUND)
         if request.method != b"POST":
             return Response(405, headers=[("Allow", "POST")])
         return None

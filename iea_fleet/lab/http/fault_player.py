@@ -13,6 +13,7 @@ from typing import Final
 from iea_fleet.lab.faults.active import ActiveFault
 from iea_fleet.lab.faults.kinds import Stage
 from iea_fleet.lab.http.response import Response
+from iea_fleet.lab.http.system_page import NOT_FOUND, UNAVAILABLE, system_page
 from iea_fleet.lab.workstation import Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
@@ -49,12 +50,12 @@ def other_service(fault: ActiveFault) -> Response:
     """The answer of what is not WinRM, or not yet."""
     kind = fault.text("kind")
     if kind == "unavailable":
-        return Response(503, b"<h2>Service Unavailable</h2>", list(_HTML), close=True)
+        return system_page(UNAVAILABLE)
     if kind == "html":
         return Response(200, b"<!DOCTYPE html><title>Welcome to nginx!</title>", list(_HTML), server="nginx/1.24.0")
     if kind == "bad_gateway":
         return Response(502, b"<html><title>502 Bad Gateway</title></html>", list(_HTML), server="squid/6.6")
-    return Response(404, b"<h2>Not Found</h2>", list(_HTML), close=True)
+    return system_page(NOT_FOUND)
 
 
 async def judge(workstation: Workstation, request: Request) -> Verdict | None:

@@ -28,12 +28,14 @@ class LogonResult:
     """What a request's Authorization led to.
 
     `user`: who it is, as Windows names the owner of a shell; None: answer 401. `challenges`: WWW-Authenticate values.
-    `delegated`: the client handed on what this user needs for other machines, such as a file server.
+    `delegated`: the client handed on what this user needs for other machines, such as a file server. `goes_on`: it is a
+    step of a handshake.
     """
 
     user: str | None
     challenges: tuple[str, ...] = ()
     delegated: bool = False
+    goes_on: bool = False
 
 
 NOBODY: Final = LogonResult(None)
@@ -62,8 +64,8 @@ class Logon:
         offered = {
             "Negotiate": auth.negotiate,
             "Kerberos": auth.kerberos,
-            "CredSSP": auth.credssp,
             'Basic realm="WSMAN"': auth.basic,
+            "CredSSP": auth.credssp,
         }
         return tuple(challenge for challenge, is_offered in offered.items() if is_offered)
 
@@ -185,7 +187,7 @@ class Logon:
                 return LogonResult(None, (_challenge(scheme, refused.token),))
             return self._wrong(refused.account, _challenge(scheme, refused.token) if refused.token else "")
         if not exchange.complete or exchange.account is None:
-            return LogonResult(None, (_challenge(scheme, out),))
+            return LogonResult(None, (_challenge(scheme, out),), goes_on=True)
         accepted = self._accept(exchange.account, delegated=exchange.delegated)
         if accepted.user is None:
             return accepted

@@ -78,6 +78,52 @@ def test_the_unauthenticated_header_lets_nothing_but_identify_through(host: Any,
     assert host.workstation.shells == {}
 
 
+@pytest.mark.parametrize(
+    ("request_head", "status", "title", "length"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\n", b"404 Not Found", b"Not Found", 315),
+        (b"POST /wsman HTTP/1.1\r\nHost: evil.example\r\n", b"400 Bad Request", b"Bad Request - Invalid Hostname", 334),
+        (b"POST /wsman HTTP/1.1\r\nHost: x\r\nHost: y\r\n", b"400 Bad Request", b"Bad Request", 311),
+        (
+            b"POST /wsman HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000 + b"\r\n",
+            b"400 Bad Request",
+            b"Bad Request - Request Too Long",
+            346,
+        ),
+    ],
+)
+def test_what_never_comes_to_the_service_gets_the_systems_page(
+    host: Any, request_head: bytes, status: bytes, title: bytes, length: int
+) -> None:
+    head, _, page = raw(host, request_head + b"Content-Length: 0\r\n\r\n").partition(b"\r\n\r\n")
+    first, *names = [line.partition(b": ")[0] for line in head.split(b"\r\n")]
+    assert first == b"HTTP/1.1 " + status
+    assert names == [b"Content-Type", b"Server", b"Date", b"Connection", b"Content-Length"]
+    assert (len(page), b"<h2>" + title + b"</h2>" in page) == (length, True)
+
+
+def test_a_refusal_names_the_server_first_and_ends_the_connection(host: Any) -> None:
+    basic = b"Authorization: Basic eDp5\r\n"
+    for credentials in (b"", basic):
+        head = raw(host, b"POST /wsman HTTP/1.1\r\nHost: localhost\r\n" + credentials + b"Content-Length: 0\r\n\r\n")
+        first, *lines = head.decode("ascii").rstrip().split("\r\n")
+        assert first == "HTTP/1.1 401 "
+        assert [line.partition(":")[0] for line in lines] == [
+            "Server", "WWW-Authenticate", "WWW-Authenticate", "Date", "Connection", "Content-Length",
+        ]  # fmt: skip
+        assert "Connection: close" in lines
+
+
+def test_a_step_of_a_handshake_keeps_the_connection(host: Any) -> None:
+    connection = host.client().connection
+    connection.request(
+        "POST", "/wsman", b"", {"Authorization": "Negotiate TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA="}
+    )
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Connection"]) == (401, None)
+    assert answer.headers["WWW-Authenticate"].startswith("Negotiate TlRMTVNTUAAC")
+
+
 def test_another_path_is_not_found(host: Any) -> None:
     reply = host.client().post(IDENTIFY, path="/")
     assert (reply.status, reply.headers["Server"]) == (404, "Microsoft-HTTPAPI/2.0")
