@@ -24,7 +24,7 @@ from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.answer import RecordChange
-from iea_fleet.model.errors import FleetError, InputError
+from iea_fleet.model.errors import FleetError, HostsBusy, InputError
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
@@ -219,7 +219,11 @@ def _begun(ledger: Ledger, run: str, new: NewRun, state: StateFolder, stop: Stop
     """Hold the host under a run of its own, and close the run whatever happens; gives the run's private folder."""
     folder = state.run_folder(run)
     with claim(folder) as lock:
-        ledger.begin(run, new, lock.path)
+        try:
+            ledger.begin(run, new, lock.path)
+        except HostsBusy as busy:
+            where, what, _ = busy.phrases
+            raise HostsBusy(where, what, "Wait until it has ended, or ask who is at it") from busy
         try:
             yield folder
         except BaseException:

@@ -321,7 +321,7 @@ def test_a_second_technician_is_told_who_is_at_it(sites: Sites) -> None:
     second = sites("fix", host, "-i", "inventory", "--yes")
     assert second.returncode == 5
     assert f"{host}: run " in second.stderr
-    assert "is at work there" in second.stderr
+    assert "is at work there. Wait until it has ended, or ask who is at it\n" in second.stderr
     os.kill(child, 9)
     os.waitpid(child, 0)
     os.close(terminal)
