@@ -83,7 +83,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Call(self, call: ast.Call) -> None:
         called = _name(call.func)
-        if called == "Phrase":
+        if called in {"Phrase", "Unfit"}:
             self._texts(call.args[0], call)
             self._values(call)
         elif (called in self._errors or self._is_init(call)) and len(call.args) == 3:

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.base import Milliseconds, Secret, ShortText, Strict, Value
+from iea_fleet.model.errors import Unfit
 from iea_fleet.model.request import AsWhom, HttpUrl
 from iea_fleet.model.store import NetworkPath, WindowsPath
 
@@ -82,7 +83,7 @@ class DesiredShare(Strict):
                 TypeAdapter(NetworkPath).validate_python(self.path)
             except ValidationError:
                 # What a workstation's own setting says could send them to any server.
-                raise ValueError(
+                raise Unfit(
                     r"username and password go only to a server that path names, such as \\server\share"
                 ) from None
         return self

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from iea_fleet.model.errors import InputError
+from iea_fleet.model.errors import InputError, Unfit
 from iea_fleet.model.phrase import Phrase
 
 MAX_CHARACTERS = 262_144
@@ -147,9 +147,7 @@ def _refusal(
         return InputError(where, "unknown key '{name}'", mend, name=name)
     if first["type"] == "missing":
         return InputError(where, "'{name}' lacks the key '{key}'", "Add it.", name=name, key=first["loc"][-1])
-    message = first["msg"].removeprefix("Value error, ")
-    said = f"{message[0].lower()}{message[1:]}"
-    return InputError(where, "'{name}': {said}", "Correct the value.", name=name, said=said)
+    return InputError(where, "'{name}': {said}", "Correct the value.", name=name, said=reason_of(first))
 
 
 def _path_in_document(data: object, location: tuple[str | int, ...]) -> Path:
@@ -167,6 +165,37 @@ def first_error(error: ValidationError) -> ErrorDetails:
     """The one of pydantic's errors to tell: a misspelt key is also a missing one, and the spelling is what helps."""
     errors = error.errors(include_url=False, include_input=False)
     return next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+
+
+def reason_of(error: ErrorDetails) -> Phrase:
+    """Why one value does not fit; what people get wrong is told in every language, the rest as pydantic says it."""
+    match error["type"], error.get("ctx", {}):
+        case "value_error", {"error": Unfit() as unfit}:
+            return unfit.phrase
+        case (("string_type" | "string_sub_type"), _):
+            return Phrase("input should be a valid string")
+        case (("int_type" | "int_parsing"), _):
+            return Phrase("input should be a valid integer")
+        case (("bool_type" | "bool_parsing"), _):
+            return Phrase("input should be a valid boolean")
+        case (("model_type" | "dict_type"), _):
+            return Phrase("input should hold keys with values")
+        case (("list_type" | "tuple_type"), _):
+            return Phrase("input should be a list")
+        case (("literal_error" | "enum"), {"expected": str(expected)}):
+            return Phrase("input should be {names}", names=expected.replace(" or ", ", "))
+        case "greater_than_equal", {"ge": least}:
+            return Phrase("input should be greater than or equal to {least}", least=least)
+        case "less_than_equal", {"le": most}:
+            return Phrase("input should be less than or equal to {most}", most=most)
+        case "string_too_short", {"min_length": least}:
+            return Phrase("string should have at least {least} characters", least=least)
+        case "string_too_long", {"max_length": most}:
+            return Phrase("string should have at most {most} characters", most=most)
+        case "string_pattern_mismatch", {"pattern": pattern}:
+            return Phrase("string should match pattern '{pattern}'", pattern=pattern)
+    message = error["msg"].removeprefix("Value error, ")
+    return Phrase("{said}", said=f"{message[:1].lower()}{message[1:]}")
 
 
 def known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:

@@ -68,6 +68,19 @@ class FleetError(Exception):
         return self.parts()[2]
 
 
+class Unfit(ValueError):
+    """Why a value does not fit, for its model to raise: pydantic makes a refusal of it, which names the place.
+
+    Args:
+        template: constant English text.
+        values: what stands for its placeholders, see `Phrase`.
+    """
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        self.phrase = Phrase(template, **values)
+        super().__init__(self.phrase.told())
+
+
 class InputError(FleetError):
     """What the user gave can't be used."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.model.base import Identifier, ShortText, Strict, Value
+from iea_fleet.model.errors import Unfit
 from iea_fleet.model.request import Pattern, RestartProcess, RestartService, RunCommand
 from iea_fleet.model.store import Encoding, RecordStore, Store, WindowsPath
 
@@ -137,9 +138,9 @@ class Profile(Strict):
     def _words_differ(self) -> Self:
         mode, assistance = self.connection.mode, self.connection.assistance
         if mode.secure == mode.plain:
-            raise ValueError("connection.mode: secure and plain are spelt the same")
+            raise Unfit("connection.mode: secure and plain are spelt the same")
         if assistance is not None and assistance.on == assistance.off:
-            raise ValueError("connection.assistance: on and off are spelt the same")
+            raise Unfit("connection.assistance: on and off are spelt the same")
         return self
 
     @model_validator(mode="after")
@@ -152,7 +153,7 @@ class Profile(Strict):
         ):
             lacking = [] if records is None else sorted(needed - set(records.fields))
             if lacking:
-                raise ValueError(f"{name}: fields lacks {', '.join(lacking)}")
+                raise Unfit("{name}: fields lacks {names}", name=name, names=", ".join(lacking))
         if self.licences is not None and set(self.licences.reset) - set(self.licences.bindings.fields):
-            raise ValueError("licences.reset: names a field that bindings has not")
+            raise Unfit("licences.reset: names a field that bindings has not")
         return self

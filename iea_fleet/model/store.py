@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from iea_fleet.model.base import Identifier, Strict
+from iea_fleet.model.errors import Unfit
 
 WindowsPath = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\"<>|*?]+$")]
 """A path on the workstation; `%NAME%` stands for an environment variable of the workstation."""
@@ -36,22 +37,22 @@ def _one_group(pattern: str) -> str:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
+        raise Unfit("is no regular expression: {said}", said=error) from error
     if compiled.groups != 1 or compiled.groupindex:
-        raise ValueError("needs exactly one group, unnamed: the value")
+        raise Unfit("needs exactly one group, unnamed: the value")
     return pattern
 
 
 def _pointer(pointer: str) -> str:
     if not re.fullmatch(r"(/([^~/]|~[01])*)+", pointer):
-        raise ValueError("is no JSON pointer (RFC 6901), such as /servers/authentication")
+        raise Unfit("is no JSON pointer (RFC 6901), such as /servers/authentication")
     return pointer
 
 
 def _element_path(path: str) -> str:
     step = r"/[A-Za-z_][\w.\-]*(\[[1-9][0-9]{0,3}\])?"
     if not re.fullmatch(rf"({step})+(/@[A-Za-z_][\w.\-]*)?", path):
-        raise ValueError("is no element path, such as /config/servers/update or /config/server[2]/@url")
+        raise Unfit("is no element path, such as /config/servers/update or /config/server[2]/@url")
     return path
 
 
@@ -110,9 +111,9 @@ class RecordStore(FileStore):
         try:
             compiled = re.compile(self.pattern)
         except re.error as error:
-            raise ValueError(f"pattern is no regular expression: {error}") from error
+            raise Unfit("pattern is no regular expression: {said}", said=error) from error
         if compiled.groups != len(self.fields) or compiled.groupindex or len(set(self.fields)) != len(self.fields):
-            raise ValueError("pattern needs one group, unnamed, for each of the fields, which all differ")
+            raise Unfit("pattern needs one group, unnamed, for each of the fields, which all differ")
         return self
 
 

@@ -17,7 +17,7 @@ from iea_fleet.model.desired import (
     DesiredSession,
     DesiredShare,
 )
-from iea_fleet.model.document import first_error, known_keys
+from iea_fleet.model.document import first_error, known_keys, reason_of
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.phrase import Phrase
@@ -87,17 +87,16 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
         mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_is
         raise InputError(_WHERE, "there is no argument {name}", mend, name=name)
     if first["type"] == "missing":
-        mend = "Give it, or use the role, which has a default."
-        raise InputError(_WHERE, "the argument {name} is missing", mend, name=name)
-    message = first["msg"].removeprefix("Value error, ")
+        raise InputError(
+            _WHERE, "the argument {name} is missing", "Give it, or use the role, which has a default.", name=name
+        )
     variable = "_".join(("iea", *(str(part) for part in first["loc"] if isinstance(part, str))))
-    said = f"{message[:1].lower()}{message[1:]}"
     raise InputError(
         _WHERE,
         "'{name}': {said}",
         "Correct the value (the role's variable {variable}).",
         name=name,
-        said=said,
+        said=reason_of(first),
         variable=variable,
     )
 

@@ -64,12 +64,18 @@ def test_a_wrong_vault_password(program: Program) -> None:
     assert "aucun mot de passe du coffre n’a été donné" in told(program("push", "-i", inventory, **FRENCH), 3)
 
 
-def test_a_line_of_a_profile(program: Program) -> None:
-    (program.folder / "profil.yml").write_text("schema: 1\nnmae: x\n")
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("schema: 1\nnmae: x\n", "profil.yml, ligne 2 : clé inconnue « nmae ». Vouliez-vous dire name ?"),
+        ("schema: one\n", "profil.yml, ligne 1 : « schema » : il faut l’une de ces valeurs : 1. Corrigez la valeur."),
+    ],
+)
+def test_a_line_of_a_profile(program: Program, lines: str, sentence: str) -> None:
+    (program.folder / "profil.yml").write_text(lines)
     variables = "{ansible_connection: winrm, ansible_user: adm, ansible_password: x, iea_profile: ./profil.yml}"
     inventory = program.inventory("site_a:", f"  vars: {variables}", "  hosts: {w1: }")
-    sentence = told(program("push", "-i", inventory, **FRENCH), 3)
-    assert sentence == "profil.yml, ligne 2 : clé inconnue « nmae ». Vouliez-vous dire name ?"
+    assert told(program("push", "-i", inventory, **FRENCH), 3) == sentence
 
 
 def test_a_busy_host(program: Program, wait_for: Wait) -> None:
