@@ -36,7 +36,7 @@ class Window:
     Args:
         days: those on which it begins, 0 is Monday.
         start_min: minutes after midnight at which it begins, 0 to 1439.
-        end_min: at which it ends, itself outside, 1 to 1440; not after `start_min`: of the day after.
+        end_min: at which it ends, itself outside, 0 to 1440; not after `start_min`: of the day after.
     """
 
     days: frozenset[int]
@@ -131,7 +131,7 @@ def _parse_window(text: object, where: str) -> Window:
     end_min = _minute_of_day(parts[3], _DAY_MIN, here)
     if start_min == end_min:
         raise InputError(here, "it ends when it begins", "A whole day is 00:00-24:00")
-    return Window(frozenset(days), start_min, end_min or _DAY_MIN)
+    return Window(frozenset(days), start_min, end_min)
 
 
 def _minute_of_day(time: str, last_min: int, here: Phrase) -> int:
