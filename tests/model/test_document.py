@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from iea_fleet.model.base import Strict
 from iea_fleet.model.document import MAX_CHARACTERS, load_document
-from iea_fleet.model.errors import InputError
+from iea_fleet.model.errors import InputError, Unfit
 
 
 class Cat(Strict):
@@ -23,6 +23,22 @@ class Cat(Strict):
 class Dog(Strict):
     kind: Literal["dog"]
     barks: bool = True
+
+
+class Bowl(Strict):
+    name: Annotated[str, StringConstraints(min_length=2, max_length=4, pattern="^[a-z]*$")] = "blue"
+    litres: Annotated[int, Field(ge=1, le=9)] = 1
+    clean: bool = True
+    foods: tuple[str, ...] = ()
+    cat: Cat | None = None
+
+    @model_validator(mode="after")
+    def _tells(self) -> Self:
+        if self.litres == 3:
+            raise Unfit("{litres} litres of {food}", litres=3, food="{litres}")
+        if self.litres == 4:
+            raise ValueError("Four is none")
+        return self
 
 
 class House(Strict):
@@ -39,6 +55,32 @@ pets:
     lives: 9
   - kind: dog
 """
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("name: 1", "input should be a valid string"),
+        ("name: a", "string should have at least 2 characters"),
+        ("name: abcde", "string should have at most 4 characters"),
+        ("name: AB", "string should match pattern '^[a-z]*$'"),
+        ("litres: x", "input should be a valid integer"),
+        ("litres: 0", "input should be greater than or equal to 1"),
+        ("litres: 10", "input should be less than or equal to 9"),
+        ("litres: 3", "3 litres of {litres}"),
+        ("litres: 4", "four is none"),
+        ("clean: x", "input should be a valid boolean"),
+        ("foods: x", "input should be a list"),
+        ("cat: x", "input should hold keys with values"),
+        ("cat: {kind: dog, lives: 1}", "input should be 'cat'"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_english_and_its_words_can_be_translated(line: str, reason: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_document(Bowl, line, "bowl.yml")
+    assert caught.value.what.partition(": ")[2] == reason
+    backwards = caught.value.parts(lambda text: text.replace("input", "tupni").replace("string", "gnirts"))[1]
+    assert backwards.partition(": ")[2] == reason.replace("input", "tupni").replace("string", "gnirts")
 
 
 def refused(text: str) -> str:
