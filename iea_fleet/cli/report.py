@@ -19,7 +19,7 @@ def report(
     state: options.State = None,
     ledger: options.LedgerUrl = "",
 ) -> None:
-    """Read the connection settings of every workstation, test the servers from there, and report. Changes nothing."""
+    """Look at every workstation, sheet by sheet, and tell what is wrong, what is new, what to do. Changes nothing."""
     from iea_fleet.cli.start import start
 
     screen, language = start(lang)
