@@ -26,7 +26,8 @@ from iea_fleet.lab.wsman.envelope import Request
 
 # http.sys: MaxFieldLength raised to what Kerberos needs; MaxPacketRetrievalTimeSeconds of the service.
 _MAX_HEAD_BYTES: Final = 65_536
-_IDLE_S: Final = 120.0
+IDLE_S: Final = 120.0
+"""So long a connection may be silent between two requests, and so long a request may take to come as a whole."""
 _READ_BYTES: Final = 65_536
 _FRAME_BYTES: Final = 2_048
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Connection:
         url_scheme: "http" or "https".
         binding: the channel binding of the certificate, None without TLS.
         certificate: the client's certificate (DER), None: it showed none.
+        idle_s: see `IDLE_S`.
     """
 
     def __init__(
@@ -52,10 +54,14 @@ class Connection:
         url_scheme: str,
         binding: bytes | None,
         certificate: bytes | None = None,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._workstation, self._engine = workstation, engine
         self._reader, self._writer = reader, writer
         self._scheme = url_scheme
+        self._idle_s = idle_s
+        self._request_begun = False
+        self._request_ends_by = 0.0
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._logon = Logon(workstation, binding, certificate)
         peer = writer.get_extra_info("peername")
@@ -119,11 +125,18 @@ class Connection:
                 return None
             if self._http.they_are_waiting_for_100_continue:
                 self._write(self._http.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")))
-            data = await asyncio.wait_for(self._reader.read(_READ_BYTES), _IDLE_S)
+            # Not anew with each piece: who sends a byte a minute would hold the connection for ever.
+            left_s = self._request_ends_by - asyncio.get_running_loop().time()
+            data = await asyncio.wait_for(self._reader.read(_READ_BYTES), max(0.0, left_s))
+            if not self._request_begun:
+                self._request_begun = True
+                self._request_ends_by = asyncio.get_running_loop().time() + self._idle_s
             self._workstation.stats.bytes_in += len(data)
             self._http.receive_data(data)
 
     async def _one_request(self) -> bool:
+        self._request_begun = False
+        self._request_ends_by = asyncio.get_running_loop().time() + self._idle_s
         request = await self._next_event()
         if not isinstance(request, h11.Request):
             return False

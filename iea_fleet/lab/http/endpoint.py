@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from iea_fleet.lab.engine.processes import Engine
-from iea_fleet.lab.http.connection import Connection
+from iea_fleet.lab.http.connection import IDLE_S, Connection
 from iea_fleet.lab.http.fault_player import reset
 from iea_fleet.lab.http.kerberos import kerberos_is_there
 from iea_fleet.lab.http.tls import LabCertificates
@@ -48,12 +48,13 @@ class Endpoint:
     Args:
         workstations: who is served; each has its own address or its own port.
         engine: what answers their commands.
+        idle_s: so long a connection may be silent between requests, and a request may take to come.
     """
 
-    def __init__(self, workstations: Iterable[Workstation], engine: Engine) -> None:
+    def __init__(self, workstations: Iterable[Workstation], engine: Engine, idle_s: float = IDLE_S) -> None:
         self.workstations = tuple(workstations)
         self.certificates = LabCertificates()
-        self._engine = engine
+        self._engine, self._idle_s = engine, idle_s
         # By object, not by name: two workstations may claim one name (a cloned image).
         self._listeners: dict[Workstation, list[_Listener]] = {workstation: [] for workstation in self.workstations}
         self._writers: dict[Workstation, set[asyncio.StreamWriter]] = {one: set() for one in self.workstations}
@@ -155,7 +156,7 @@ class Endpoint:
             binding = identity.binding
             tls = writer.get_extra_info("ssl_object")
             certificate = None if tls is None else tls.getpeercert(binary_form=True)
-        await Connection(workstation, self._engine, reader, writer, scheme, binding, certificate).serve()
+        await Connection(workstation, self._engine, reader, writer, scheme, binding, certificate, self._idle_s).serve()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

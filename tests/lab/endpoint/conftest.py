@@ -89,7 +89,7 @@ class Lab:
 
         return self.call(run())
 
-    def open(self, description: Description | None = None, **changes: Any) -> Host:
+    def open(self, description: Description | None = None, idle_s: float = 120.0, **changes: Any) -> Host:
         """One open workstation with an account; `changes` replace parts of the description."""
         made = description or Description(
             "POSTE-01",
@@ -101,7 +101,7 @@ class Lab:
         )
         workstation = Workstation(replace(made, **changes))
         engine = TestEngine()
-        endpoint = Endpoint([workstation], engine)
+        endpoint = Endpoint([workstation], engine, idle_s)
         self.call(endpoint.start())
         self.endpoints.append(endpoint)
         return Host(self, endpoint, workstation, engine)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -122,6 +124,20 @@ def test_a_step_of_a_handshake_keeps_the_connection(host: Any) -> None:
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Connection"]) == (401, None)
     assert answer.headers["WWW-Authenticate"].startswith("Negotiate TlRMTVNTUAAC")
+
+
+def test_a_request_that_comes_byte_by_byte_is_given_up(lab: Any) -> None:
+    host = lab.open(idle_s=0.5)
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", host.port), 5) as connection, suppress(ConnectionError):
+        connection.sendall(b"POST /wsman HTTP/1.1\r\nHost: localhost\r\nX: ")
+        connection.settimeout(0.1)
+        while time.monotonic() - began < 5:
+            connection.sendall(b"x")
+            with suppress(TimeoutError):
+                if not connection.recv(1):
+                    break
+    assert 0.4 < time.monotonic() - began < 4
 
 
 def test_another_path_is_not_found(host: Any) -> None:
