@@ -122,6 +122,8 @@ class _Reader(ast.NodeVisitor):
                 self._texts(second, call)
             case ast.Call(func=ast.Name(id=maker)) if maker in _PHRASES:
                 pass
+            case ast.Attribute(attr="phrases"):  # of another failure
+                pass
             case ast.Name(id=name) if meanings := [each for scope in self._scopes for each in _meanings(name, scope)]:
                 for meaning in meanings:
                     self._texts(meaning, call)
@@ -151,6 +153,8 @@ def _meanings(name: str, scope: ast.AST) -> Iterator[ast.expr]:
         for target in node.targets:
             if _name(target) == name:
                 yield node.value
+            elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Attribute):
+                yield from (node.value for element in target.elts if _name(element) == name)
             elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                 rows = zip(target.elts, node.value.elts, strict=True)
                 yield from (value for element, value in rows if _name(element) == name)
