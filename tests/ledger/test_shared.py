@@ -45,6 +45,7 @@ def test_a_host_that_one_controller_pushes_to_is_refused_to_another_until_the_fi
         assert list((second.folder / "asked").iterdir()) == []
         assert processes_that_know(database.url) == {push.pid}  # and none of Ansible's: it can hold a password
         push.send_signal(signal.SIGKILL)
+    (first.folder / "asked" / "go").touch()  # what it had started ends
     done = second("push", "-i", second.fleet({"a": "ok", "b": "ok"}))
     assert done.returncode == 0, done.stderr
     for each in (first, second):
