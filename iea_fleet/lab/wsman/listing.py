@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from iea_fleet.lab.workstation import Shell, Workstation
 from iea_fleet.lab.wsman import faults
 from iea_fleet.lab.wsman import namespaces as ns
-from iea_fleet.lab.wsman.configuration import render_configuration
+from iea_fleet.lab.wsman.configuration import LISTENERS, render_configuration, render_listeners
 from iea_fleet.lab.wsman.envelope import Request, attribute, new_id, render_envelope
 from iea_fleet.lab.wsman.namespaces import qualified
 from iea_fleet.lab.wsman.runspace_shell import RunspaceShell
@@ -29,20 +29,21 @@ def identify(workstation: Workstation, *, authenticated: bool) -> bytes:
 
 
 def answer(workstation: Workstation, user: str, request: Request) -> bytes:
-    """Answer Get of a shell or of the configuration, and Enumerate, Pull and Release of shells or their commands.
+    """Answer Get of a shell or of the configuration; Enumerate, Pull and Release of shells, their commands, listeners.
 
     Raises: WsmanFault.
     """
     if request.action == ns.GET:
-        if request.resource_uri == ns.CONFIG:
-            content = render_configuration(workstation)
+        prefixes = "s a x w rsp p"
+        configuration = render_configuration(workstation, request.resource_uri)
+        if configuration is not None:
+            content, prefixes = configuration, "s a x w p"
         elif request.resource_uri in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE}:
             content = render_shell(_find(workstation, request.selectors.get("ShellId", ""), user))
         else:
             raise faults.resource_not_found(request.resource_uri)
-        prefixes = "s a x w p" if request.resource_uri == ns.CONFIG else "s a x w rsp p"
         return render_envelope(f"{ns.TRANSFER}/GetResponse", request.message_id, content, prefixes)
-    if request.resource_uri not in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE, ns.COMMAND_RESOURCE}:
+    if request.resource_uri not in {ns.SHELL_RESOURCE, ns.CMD_RESOURCE, ns.COMMAND_RESOURCE, LISTENERS}:
         raise faults.resource_not_found(request.resource_uri)
     if request.action == ns.ENUMERATE:
         return _enumerate(workstation, user, request)
@@ -60,6 +61,8 @@ def answer(workstation: Workstation, user: str, request: Request) -> bytes:
 def _enumerate(workstation: Workstation, user: str, request: Request) -> bytes:
     if request.resource_uri == ns.COMMAND_RESOURCE:
         items = "".join(_commands(_find(workstation, _filtered_shell(request), user)))
+    elif request.resource_uri == LISTENERS:
+        items = render_listeners(workstation)
     else:
         # The last one first, as Windows lists them.
         items = "".join(render_shell(shell) for shell in reversed(workstation.shells.values()) if shell.owner == user)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.client
+import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -18,6 +20,8 @@ from iea_fleet.lab.engine.command_line import PowerShellCall
 from iea_fleet.lab.engine.commands import Hooks, start
 from iea_fleet.lab.engine.processes import Answer, AnswerProcess, CommandLine, Process
 from iea_fleet.lab.http.endpoint import Endpoint
+from iea_fleet.lab.psrp.relay import ARGUMENTS
+from iea_fleet.lab.pwsh.process import RealProcess
 from iea_fleet.lab.workstation import Account, AuthSettings, Description, Workstation
 
 T = TypeVar("T")
@@ -44,9 +48,16 @@ class TestEngine:
         self.started: list[CommandLine] = []
         self.own: dict[str, Callable[[], Process]] = {}
         self.instead: Process | None = None
+        self.pwsh: Path | None = None
+        """The PowerShell that keeps the runspaces; None: there is none."""
+        self.kept: list[RealProcess] = []
 
     def start(self, workstation: Workstation, command: CommandLine) -> Process:
         self.started.append(command)
+        if self.pwsh is not None and command.arguments == ARGUMENTS:
+            words = (str(self.pwsh), *command.arguments)
+            self.kept.append(RealProcess(words, dict(os.environ), Path.cwd(), None))
+            return self.kept[-1]
         if self.instead is not None:
             return self.instead
         if command.command in self.own:
@@ -54,7 +65,7 @@ class TestEngine:
         return start(workstation, command, Hooks(powershell=self._powershell))
 
     def has_runspace(self, workstation: Workstation, script: str) -> bool:
-        return False
+        return self.pwsh is not None
 
     @staticmethod
     def _powershell(call: PowerShellCall) -> Process:
@@ -74,6 +85,7 @@ class Lab:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.endpoints: list[Endpoint] = []
+        self.engines: list[TestEngine] = []
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the lab's loop and wait for it."""
@@ -104,11 +116,14 @@ class Lab:
         endpoint = Endpoint([workstation], engine, idle_s)
         self.call(endpoint.start())
         self.endpoints.append(endpoint)
+        self.engines.append(engine)
         return Host(self, endpoint, workstation, engine)
 
     def close(self) -> None:
         for endpoint in self.endpoints:
             self.call(endpoint.stop())
+        for process in (process for engine in self.engines for process in engine.kept):
+            self.call(process.gone())
         left = self.call(self._leave_nothing())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)

@@ -46,14 +46,13 @@ TOLD: Final = {
     0x00010002: "SESSION_CAPABILITY",
     0x00021005: "RUNSPACEPOOL_STATE",
     0x00021009: "APPLICATION_PRIVATE_DATA",
-    0x0002100A: "RUNSPACEPOOL_INIT_DATA",
     0x0002100B: "RUNSPACEPOOL_INIT_DATA",
     0x00021008: "RUNSPACE_AVAILABILITY",
     0x00010006: "ENCRYPTED_SESSION_KEY",
     0x00041006: "PIPELINE_STATE",
 }
+COMMAND_METADATA: Final = 0x0002100A
 BEYOND: Final = {
-    0x0002100A: "command metadata",
     0x00041100: "a host call",
     0x00021100: "a host call",
     0x00010005: "keys of the recorded session",
@@ -101,6 +100,15 @@ class Exchange:
         if self.action != "Receive" or self.command_id is not None or self.status != 200:
             return None
         return pool_messages(self.answered)
+
+    @property
+    def needs_powershell(self) -> bool:
+        """Whether a process for each pipeline can't answer it, and a real PowerShell can: it asks for commands."""
+        return any(
+            COMMAND_METADATA in dict(psrp_messages(data))
+            for element in self.asked.iter()
+            if element.tag == f"{SHELL}Arguments" and isinstance(data := _decoded(element.text or ""), bytes)
+        )
 
     @property
     def beyond(self) -> str | None:

@@ -13,7 +13,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from iea_fleet.lab.pwsh.process import find_pwsh
 from iea_fleet.lab.wsman.shells import close_shell
+from iea_fleet.model.errors import InputError
 from tests.lab.endpoint.recorded import (
     ENUMERATION,
     FACTS,
@@ -80,6 +82,11 @@ def test_the_lab_answers_as_windows_did(host: Any, path: Path) -> None:
     differences: list[str] = []
     ahead: list[str] = []
     beyond: list[str] = []
+    if any(exchange.needs_powershell for exchange in exchanges):
+        try:
+            host.engine.pwsh = find_pwsh()
+        except InputError as error:
+            pytest.skip(str(error))
     for number, exchange in enumerate(exchanges):
         if exchange.beyond is not None and exchange.beyond not in beyond:
             beyond.append(exchange.beyond)

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from iea_fleet.lab.workstation import AuthSettings
 from tests.lab.endpoint.conftest import SHELL, TRANSFER
 
 ENUMERATE = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate"
 OPTIMIZED = "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>{}</n:Enumerate>"
+CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
+GET = f"{TRANSFER}/Get"
 NOBODY = "3B5B1D2C-6DE7-4C4D-9E5B-0E5B3A0E7F11"
 
 
@@ -88,3 +91,41 @@ def test_a_command_is_named_by_an_attribute_with_the_shells_namespace_too(host: 
     assert reply.texts(".//rsp:ExitCode") == ["0"]
     code = f"<rsp:Code>{SHELL}/signal/terminate</rsp:Code>"
     assert client.ask(f"{SHELL}/Signal", f'<rsp:Signal rsp:CommandId="{command}">{code}</rsp:Signal>').status == 200
+
+
+def test_the_configuration_tells_which_logons_are_offered_now(lab: Any) -> None:
+    host = lab.open(auth=AuthSettings(basic=True, credssp=True, allow_unencrypted=True))
+    client = host.client()
+    service = client.ask(GET, resource=f"{CONFIG}/service").xml
+    client.connection.close()
+    told = {element.tag.rpartition("}")[2]: element.text for element in service.iter()}
+    assert (told["Basic"], told["Kerberos"], told["Negotiate"], told["CredSSP"]) == ("true", "false", "true", "true")
+    assert service.find(f".//{{{CONFIG}/service}}Service/{{{CONFIG}/service}}AllowUnencrypted") is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "root"),
+    [
+        ("", "Config"),
+        ("/client", "Client"),
+        ("/client/auth", "Auth"),
+        ("/service/auth", "Auth"),
+        ("/winrs", "Winrs"),
+        ("/Winrs", "Winrs"),
+    ],
+)
+def test_each_part_of_the_configuration_is_a_resource(host: Any, part: str, root: str) -> None:
+    reply = host.client().ask(GET, resource=CONFIG + part)
+    assert [child.tag for child in reply.find("s:Body")] == [f"{{{CONFIG}{part}}}{root}"]
+
+
+def test_a_part_that_is_none_is_not_found(host: Any) -> None:
+    assert host.client().ask(GET, resource=f"{CONFIG}/dance").fault_code == 2150858752
+
+
+def test_listeners_are_enumerated_with_their_ports(host: Any) -> None:
+    listed = host.client().ask(ENUMERATE, OPTIMIZED.format(""), resource=f"{CONFIG}/listener").xml
+    found = {
+        element.tag.rpartition("}")[2]: element.text for element in listed.iter() if f"{CONFIG}/listener" in element.tag
+    }
+    assert (found["Transport"], found["Port"], found["ListeningOn"]) == ("HTTP", str(host.port), "127.0.0.1")

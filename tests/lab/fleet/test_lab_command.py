@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,22 @@ import winrm
 import yaml
 
 from tests.lab.fleet.conftest import PROGRAM, CommandLine
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    iea = CommandLine(tmp_path_factory.mktemp("opened") / "state")
+    iea.up("--hosts", "2", "--auth", "basic,ntlm", "--situation", "right")
+    yield iea
+    assert iea("lab", "down").code == 0
+
+
+@pytest.fixture
+def lab(opened: CommandLine) -> Iterator[CommandLine]:
+    """A lab of two right workstations that is up already, and right again afterwards."""
+    yield opened
+    assert opened("lab", "mend", "all").code == 0
+    assert opened("lab", "break", "all", "right").code == 0
 
 
 def names(iea: CommandLine) -> list[str]:
@@ -32,12 +49,11 @@ def run(iea: CommandLine, host: str, command: str, transport: str = "ntlm") -> s
     return str(answer.std_out.decode().strip())
 
 
-def test_a_stock_client_reaches_each_workstation_with_the_inventorys_account(iea: CommandLine) -> None:
-    iea.up("--hosts", "2", "--auth", "basic,ntlm")
-    for host in names(iea):
-        assert run(iea, host, "hostname", "ntlm") == host
-        assert run(iea, host, "hostname", "basic") == host
-    for seen in iea.status().values():
+def test_a_stock_client_reaches_each_workstation_with_the_inventorys_account(lab: CommandLine) -> None:
+    for host in names(lab):
+        assert run(lab, host, "hostname", "ntlm") == host
+        assert run(lab, host, "hostname", "basic") == host
+    for seen in lab.status().values():
         assert int(str(seen["requests"])) > 4
         assert seen["last_request"] == "delete"
         assert seen["shells"] == 0
@@ -55,47 +71,44 @@ def test_up_tells_where_the_inventory_is_and_what_to_type_next(iea: CommandLine)
     assert iea.inventory.exists()
 
 
-def test_status_shows_a_table_of_what_is_so(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "plain_mode")
-    done = iea("lab", "status")
+def test_status_shows_a_table_of_what_is_so(lab: CommandLine) -> None:
+    assert lab("lab", "break", "all", "plain_mode").code == 0
+    done = lab("lab", "status")
     assert done.code == 0
     assert "plain_mode" in done.stdout
     assert "Standard" in done.stdout
 
 
-def test_what_is_broken_shows_and_what_is_mended_is_gone(iea: CommandLine) -> None:
-    iea.up("--hosts", "2", "--situation", "right")
-    first, second = names(iea)
+def test_what_is_broken_shows_and_what_is_mended_is_gone(lab: CommandLine) -> None:
+    first, second = names(lab)
     for fault in ("settings_malformed", "server_dns", "licence_not_recognised"):
-        assert iea("lab", "break", first, fault).code == 0
-    assert iea("lab", "break", first, "slow", "delay_s=0.5", "on=create").code == 0
-    broken = iea.status()
+        assert lab("lab", "break", first, fault).code == 0
+    assert lab("lab", "break", first, "slow", "delay_s=0.5", "on=create").code == 0
+    broken = lab.status()
     assert broken[first]["situations"] == ["right", "settings_malformed", "server_dns", "licence_not_recognised"]
     assert broken[first]["faults"] == ["slow(delay_s=0.5, on=create)"]
     assert broken[first]["right"] is False
     assert broken[second]["right"] is True
-    assert iea("lab", "mend", first).code == 0
-    mended = iea.status()[first]
+    assert lab("lab", "mend", first).code == 0
+    mended = lab.status()[first]
     assert (mended["situations"], mended["faults"], mended["right"]) == (["right"], [], True)
 
 
-def test_mend_leaves_wrong_settings_for_a_push(iea: CommandLine) -> None:
-    iea.up("--hosts", "2", "--situation", "right")
-    assert iea("lab", "break", "all", "old_http_urls").code == 0
-    assert iea("lab", "mend", "all").code == 0
-    assert [host["situations"] for host in iea.status().values()] == [["old_http_urls"]] * 2
-    assert not any(host["right"] for host in iea.status().values())
+def test_mend_leaves_wrong_settings_for_a_push(lab: CommandLine) -> None:
+    assert lab("lab", "break", "all", "old_http_urls").code == 0
+    assert lab("lab", "mend", "all").code == 0
+    assert [host["situations"] for host in lab.status().values()] == [["old_http_urls"]] * 2
+    assert not any(host["right"] for host in lab.status().values())
 
 
-def test_a_transport_fault_meets_a_stock_client_until_it_is_mended(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "right")
-    (host,) = names(iea)
-    iea("lab", "break", host, "credentials_rejected")
+def test_a_transport_fault_meets_a_stock_client_until_it_is_mended(lab: CommandLine) -> None:
+    host, _ = names(lab)
+    lab("lab", "break", host, "credentials_rejected")
     with pytest.raises(winrm.exceptions.InvalidCredentialsError):
-        run(iea, host, "hostname")
-    assert int(str(iea.status()[host]["refused_logons"])) >= 1
-    iea("lab", "mend", host)
-    assert run(iea, host, "hostname") == host
+        run(lab, host, "hostname")
+    assert int(str(lab.status()[host]["refused_logons"])) >= 1
+    lab("lab", "mend", host)
+    assert run(lab, host, "hostname") == host
 
 
 def test_the_list_of_faults_needs_no_lab_and_names_parameters_and_engine(iea: CommandLine) -> None:
@@ -133,9 +146,8 @@ def test_everything_private_is_for_its_owner_only_and_gone_after_down(iea: Comma
     assert not any(path.exists() for path in private)
 
 
-def test_nonsense_on_the_socket_is_refused_and_the_lab_goes_on(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "right")
-    path = json.loads((iea.state / "lab" / "lab.json").read_text(encoding="utf-8"))["socket"]
+def test_nonsense_on_the_socket_is_refused_and_the_lab_goes_on(lab: CommandLine) -> None:
+    path = json.loads((lab.state / "lab" / "lab.json").read_text(encoding="utf-8"))["socket"]
     for sent in (
         b"\n",
         b"{}\n",
@@ -149,7 +161,7 @@ def test_nonsense_on_the_socket_is_refused_and_the_lab_goes_on(iea: CommandLine)
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             assert b"can't be understood" in connection.recv(65_536)
-    assert len(iea.status()) == 1
+    assert len(lab.status()) == 2
 
 
 def test_down_twice_is_no_error(iea: CommandLine) -> None:
@@ -167,12 +179,11 @@ def test_the_inventory_can_stand_where_the_user_wants_it(iea: CommandLine, tmp_p
     assert not (tmp_path / "mine" / "group_vars").exists()
 
 
-def test_a_second_lab_is_refused_with_the_first_ones_facts(iea: CommandLine) -> None:
-    iea.up("--hosts", "2")
-    done = iea("lab", "up", "--detach", "--port", "0")
+def test_a_second_lab_is_refused_with_the_first_ones_facts(lab: CommandLine) -> None:
+    done = lab("lab", "up", "--detach", "--port", "0")
     assert done.code == 6
     assert "already running (workstations: 2, engine: emulated, process: " in done.stderr
-    assert len(iea.status()) == 2
+    assert len(lab.status()) == 2
 
 
 def test_a_port_in_use_is_one_sentence_and_leaves_nothing(iea: CommandLine) -> None:
@@ -221,10 +232,9 @@ def test_a_wrong_command_line_is_code_2(iea: CommandLine, arguments: tuple[str, 
     assert iea("lab", *arguments).code == 2
 
 
-def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "right")
-    (host,) = names(iea)
-    before = iea.status()
+def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(lab: CommandLine) -> None:
+    host, _ = names(lab)
+    before = lab.status()
     for arguments, sentence in (
         (("break", "NOBODY", "slow"), "the lab has no such host"),
         (("break", host, "slwo"), "Did you mean slow?"),
@@ -234,11 +244,11 @@ def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(iea: Comman
         (("break", host, "\x1b[31m"), "no name or value"),
         (("mend", "NOBODY"), "the lab has no such host"),
     ):
-        done = iea("lab", *arguments)
+        done = lab("lab", *arguments)
         assert (done.code, done.stderr.count("\n")) == (3, 1)
         assert sentence in done.stderr
         assert "\x1b" not in done.stderr
-    assert iea.status() == before
+    assert lab.status() == before
 
 
 def test_engine_pwsh_without_a_powershell_says_what_to_do(iea: CommandLine) -> None:
@@ -321,23 +331,21 @@ def test_status_tells_what_a_person_sees_in_their_language(iea: CommandLine) -> 
     assert len({host["password_of_the_day"] for host in told.values()}) == 1
 
 
-def test_watching_where_the_output_is_no_terminal_shows_the_table_once(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "right")
-    done = iea("lab", "status", "--watch", "--lang", "en")
-    assert (done.code, done.stdout.count("blue ball")) == (0, 1)
-    assert iea("lab", "status", "--watch", "--json").code == 2
+def test_watching_where_the_output_is_no_terminal_shows_the_table_once(lab: CommandLine) -> None:
+    done = lab("lab", "status", "--watch", "--lang", "en")
+    assert (done.code, done.stdout.count("blue ball")) == (0, 2)
+    assert lab("lab", "status", "--watch", "--json").code == 2
 
 
-def test_watching_on_a_terminal_goes_on_until_ctrl_c(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--situation", "right")
-    (host,) = names(iea)
+def test_watching_on_a_terminal_goes_on_until_ctrl_c(lab: CommandLine) -> None:
+    host, _ = names(lab)
     main, other = pty.openpty()
     watcher = subprocess.Popen(
-        [PROGRAM, "lab", "status", "--watch", "--lang", "en", "--state", iea.state],
+        [PROGRAM, "lab", "status", "--watch", "--lang", "en", "--state", lab.state],
         stdin=other,
         stdout=other,
         stderr=other,
-        env=iea.environment | {"TERM": "xterm"},
+        env=lab.environment | {"TERM": "xterm"},
         start_new_session=True,
         # Where the tests themselves run in the background the signal is ignored, and that is inherited.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
@@ -345,7 +353,7 @@ def test_watching_on_a_terminal_goes_on_until_ctrl_c(iea: CommandLine) -> None:
     os.close(other)
     try:
         assert b"blue ball" in _read_until(main, b"blue ball")
-        iea("lab", "break", host, "assistance_on")
+        lab("lab", "break", host, "assistance_on")
         assert b"red scarab" in _read_until(main, b"red scarab")
         watcher.send_signal(signal.SIGINT)
         shown = _read_until(main, b"")
