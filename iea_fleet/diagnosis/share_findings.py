@@ -29,13 +29,18 @@ class _Judge:
     """Reads one answer; every method adds the findings of one subject."""
 
     def __init__(
-        self, answer: Answer, desired: DesiredShare, *, dry_run: bool, restart_opens: dt.datetime | None
+        self,
+        answer: Answer,
+        desired: DesiredShare,
+        *,
+        read_only: bool,
+        dry_run: bool,
+        restart_opens: dt.datetime | None,
     ) -> None:
         self.answer = answer
         self.told = Told.by(answer)
         self.desired = desired
-        self.dry_run = dry_run
-        self.restart_opens = restart_opens
+        self.read_only, self.dry_run, self.restart_opens = read_only, dry_run, restart_opens
         self.found: list[Finding] = []
         self.with_credentials = desired.username is not None and desired.password is not None
         people = facts_of(self.told.before, asked.PEOPLE, PeopleFacts)
@@ -119,17 +124,17 @@ class _Judge:
         done = self._done()
         if done and still_failing and not mended and not self.dry_run:
             self.tell("still_failing", remedy=done)
-        if self._restart_waits():
-            self.tell("restart_waits", **opening_evidence(self.restart_opens))
+        if self._restart_is_due():
+            if self.restart_opens is not None:
+                self.tell("restart_waits", **opening_evidence(self.restart_opens))
+            elif self.dry_run:
+                self.tell("would_mend", remedy=asked.RESTART)
         restart = self.told.work.get(asked.RESTART)
         if restart is not None:
             # The workstation itself never looks again after a restart; the controller does, once it is back.
             code = "restart_failed" if not restart.ok else "restarted" if self.answer.verify else "restart_begun"
             if not restart.ok and restart.win32_code == _DECLINED:
                 code = "restart_declined"
-            if self.dry_run:
-                self.tell("would_mend", remedy=asked.RESTART)
-                return
             self.tell(
                 code,
                 people=self.people or None,
@@ -139,10 +144,10 @@ class _Judge:
                 plain_account=plain_account(self.answer.host) if code == "restart_failed" else None,
             )
 
-    def _restart_waits(self) -> bool:
-        """Whether a restart is allowed and would be due, were the maintenance window open."""
+    def _restart_is_due(self) -> bool:
+        """Whether a restart is allowed, and what who looks first meets is a reason for one."""
         first = self._latest(self.desired.as_whom[0])
-        if self.restart_opens is None or first is None or ShareRemedy.RESTART not in self.desired.mend:
+        if self.read_only or first is None or ShareRemedy.RESTART not in self.desired.mend:
             return False
         return str(first.win32_code) in asked.restart_codes(self.desired)
 
@@ -183,8 +188,9 @@ def judge_share(
     profile: Profile,
     desired: DesiredShare,
     *,
+    read_only: bool,
     dry_run: bool,
-    restart_opens: dt.datetime | None = None,
+    restart_opens: dt.datetime | None,
 ) -> list[Finding]:
     """Every finding of the sheet "Base de données inaccessible" on one host.
 
@@ -192,10 +198,11 @@ def judge_share(
         answer: to a request that held `share_parts(profile, desired)`; may be of any status, anything may be missing.
         profile: where the folder's path is kept.
         desired: as whom it was looked, with which credentials.
+        read_only: nothing was to be done, whatever `desired` allows.
         dry_run: nothing was done; due steps are told as they would be.
         restart_opens: a restart was not asked for, though `desired` allows it: when the maintenance window opens.
     """
-    judge = _Judge(answer, desired, dry_run=dry_run, restart_opens=restart_opens)
+    judge = _Judge(answer, desired, read_only=read_only, dry_run=dry_run, restart_opens=restart_opens)
     if not asked.in_profile(profile, desired):
         judge.tell("not_in_profile")
         return judge.found

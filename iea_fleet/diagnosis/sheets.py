@@ -178,7 +178,14 @@ def _judged(answer: Answer, task: Task) -> Iterator[Finding]:
     profile, sheets, read_only = task.profile, task.sheets, task.read_only
     share: list[Finding] = []
     if Sheet.SHARE in sheets:
-        share = judge_share(answer, profile, task.share, dry_run=answer.dry_run, restart_opens=task.restart_opens)
+        share = judge_share(
+            answer,
+            profile,
+            task.share,
+            read_only=read_only,
+            dry_run=answer.dry_run,
+            restart_opens=task.restart_opens,
+        )
     yield from share
     share_fails = verdict_of(share, KINDS) not in {Verdict.OK, Verdict.CHANGED}
     if Sheet.SESSION in sheets:

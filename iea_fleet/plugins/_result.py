@@ -46,7 +46,11 @@ def task_result(outcome: Outcome, *, read_only: bool, diff: bool) -> dict[str, A
 def _would_mend(outcome: Outcome) -> bool:
     """Whether check mode predicts a remedy for what is wrong, whose success it can't know."""
     answer = outcome.answer
-    return answer is not None and answer.dry_run and answer.error is None and any(work.ok for work in answer.act)
+    if answer is None or not answer.dry_run or answer.error is not None:
+        return False
+    # A restart comes after everything else, which a prediction does not carry out and so does not tell.
+    restarts = any(finding.code == "share.would_mend" for finding in outcome.findings)
+    return restarts or any(work.ok for work in answer.act)
 
 
 def _waiting(outcome: Outcome) -> str:

@@ -380,7 +380,7 @@ def test_outside_the_maintenance_window_a_restart_is_planned_for_its_opening() -
     closed = dataclasses.replace(GIVEN, restart_opens=OPENS)
     plan = make_plan(closed, outcome, restart_allowed=True)
     (remedy,) = plan.remedies
-    assert (remedy.code, plan.due, plan.lacking) == ("plan.restart", (), {Need.WINDOW})
+    assert (remedy.code, set(plan.due), set(plan.lacking)) == ("plan.restart", set(), {Need.WINDOW})
     assert remedy.said.evidence.items() >= OPENING.items()
     (waits,) = plan.hand_over
     assert (waits.code, waits.evidence) == ("share.restart_waits", OPENING)
@@ -392,6 +392,14 @@ def test_outside_the_maintenance_window_a_restart_is_planned_for_its_opening() -
     opened = make_plan(GIVEN, outcome, restart_allowed=True)
     assert ([remedy.code for remedy in opened.due], opened.hand_over) == (["plan.restart"], ())
     assert "opens" not in opened.due[0].said.evidence
+
+
+def test_a_check_tells_that_a_restart_would_be_tried_and_a_report_does_not() -> None:
+    allowed = _with_remedies(*ShareRemedy)
+    for task, told in ((allowed, [{"remedy": "restart_computer"}]), (dataclasses.replace(allowed, read_only=True), [])):
+        answer = make([*_others(), *_all(53)], dry_run=True)
+        _, findings = judge(answer, dataclasses.replace(task, dry_run=True))
+        assert [finding.evidence for finding in findings if finding.code == "share.would_mend"] == told
 
 
 def test_outside_the_maintenance_window_a_restart_is_not_asked_for_and_told_where_it_is_due() -> None:
