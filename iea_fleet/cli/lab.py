@@ -149,7 +149,7 @@ def break_host(
     from iea_fleet.cli.start import language_for
 
     if show_list:
-        show_catalogue(as_json=json)
+        show_catalogue(language_for(lang), as_json=json)
         return
     if not host or not fault:
         raise typer.BadParameter("name a host and a fault, or ask for --list")

@@ -1,4 +1,4 @@
-"""What `iea-fleet lab` tells. What its situations and faults are called and do is told in English, as in the code."""
+"""What `iea-fleet lab` tells; the names of situations and faults are the same in every language."""
 
 from __future__ import annotations
 
@@ -95,28 +95,33 @@ def tell_none(lang: Language) -> None:
     print_document(Phrase("No lab is running.").told(translator(lang)))
 
 
-def show_catalogue(*, as_json: bool) -> None:
+def show_catalogue(lang: Language, *, as_json: bool) -> None:
     """Print every name that `lab break` takes."""
+    translate = translator(lang)
     entries = CATALOGUE.values()
     if as_json:
         print_document(json.dumps([_entry_document(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("Name", "Concerns", "What is so then", "Parameters", "Engines"):
-        table.add_column(title, overflow="fold", no_wrap=title == "Name")
+    table.add_column(Phrase("Name").told(translate), no_wrap=True)
+    for title in (Phrase("Concerns"), Phrase("What is so then"), Phrase("Parameters"), Phrase("Engines")):
+        table.add_column(title.told(translate), overflow="fold")
+    every = Phrase("all").told(translate)
     for entry in entries:
+        sentence = translate(entry.sentence)
         table.add_row(
             entry.name,
-            entry.kind,
-            f"{entry.sentence} ({entry.note})" if entry.note else entry.sentence,
+            translate(entry.kind),
+            f"{sentence} ({translate(entry.note)})" if entry.note else sentence,
             " ".join(f"{name}={value}" for name, value in entry.parameters.items()),
-            "all" if len(entry.engines) == len(EngineName) else ", ".join(entry.engines),
+            every if len(entry.engines) == len(EngineName) else ", ".join(entry.engines),
         )
     console(sys.stdout).print(table)
-    print_document(
-        "\nEvery fault of transport or output takes times=N (it strikes so often) and after=N (so many requests pass "
-        "first);\nthose that know the request also on=create, command, send, receive, signal or delete."
+    first = Phrase(
+        "Every fault of transport or output takes times=N (strikes so often) and after=N (so many requests pass first);"
     )
+    then = Phrase("those that know the request also on=create, command, send, receive, signal or delete.")
+    print_document(f"\n{first.told(translate)}\n{then.told(translate)}")
 
 
 def _entry_document(entry: Entry) -> dict[str, object]:

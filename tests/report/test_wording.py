@@ -16,6 +16,7 @@ from iea_fleet.cli.app import app
 from iea_fleet.cli.help import translate_help
 from iea_fleet.cli.usage import SHAPES
 from iea_fleet.diagnosis import fleet, plan, sheets
+from iea_fleet.lab.catalogue import CATALOGUE
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.report.wording import Language, language_of, words
 from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS, placeholders
@@ -52,6 +53,8 @@ def _msgids() -> Iterator[str]:
     yield from FIX.values()
     yield from SHAPES
     yield from _help_texts()
+    for entry in CATALOGUE.values():
+        yield from filter(None, (entry.kind, entry.sentence, entry.note))
     yield from (text.template for text in failure_texts().texts if text.has_words)
     yield UNKNOWN_CODE
 
