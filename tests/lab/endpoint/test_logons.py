@@ -1,25 +1,19 @@
-"""Kerberos, CredSSP and client certificates: stock clients against a workstation, and what must not be taken."""
+"""Logons with tickets, and what holds for every way to log on: stock clients, and what must not be taken."""
 
 from __future__ import annotations
 
 import base64
-import ssl
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spnego
-import winrm
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pypsrp.shell import Process as PypsrpProcess
 from pypsrp.shell import WinRS
 from pypsrp.wsman import WSMan
-from requests.exceptions import ConnectionError as RequestsConnectionError
 from spnego import ContextReq
 from spnego.iov import BufferType
 from winrm.exceptions import InvalidCredentialsError
@@ -33,33 +27,19 @@ from iea_fleet.lab.workstation import (
     Account,
     AuthSettings,
     CbtHardening,
-    CertificateMapping,
     Description,
     Workstation,
 )
 from tests.conftest import KERBEROS_PASSWORD as PASSWORD
 from tests.conftest import KERBEROS_USER as USER
-
-ALL = AuthSettings(kerberos=True, credssp=True, certificate=True)
-NAME = "poste-01.asso.example"
-PRINCIPAL = f"{USER}@ASSO.EXAMPLE"
-LOCAL = "Zoé"
-credssp = pytest.mark.skipif(
-    not winrm.transport.HAVE_CREDSSP, reason="pywinrm has no CredSSP here: it needs the package requests-credssp"
+from tests.lab.endpoint.logon_parties import (
+    NAME,
+    PRINCIPAL,
+    describe,
+    kinit,
+    pywinrm,
+    run,
 )
-
-
-def describe(realm: Realm | None = None, **changes: Any) -> dict[str, Any]:
-    """A workstation of the domain with every logon switched on."""
-    return {
-        "domain": "asso.example",
-        "accounts": (Account(USER, PASSWORD, domain="asso.example"), Account(LOCAL, "secret")),
-        "keytab": realm.keytab if realm else None,
-        "auth": ALL,
-        "https_port": 0,
-        "certificates": (CertificateMapping("*@asso.example", LOCAL),),
-        **changes,
-    }
 
 
 @pytest.fixture
@@ -72,47 +52,6 @@ def member(lab: Any, kerberos: Realm) -> Any:
     """The workstation with its keys, and a ticket of the user's here."""
     kinit(PRINCIPAL, PASSWORD)
     return lab.open(**describe(kerberos))
-
-
-def kinit(principal: str, password: str) -> None:
-    subprocess.run(["kinit", "-f", principal], input=f"{password}\n".encode(), check=True, capture_output=True)
-
-
-@contextmanager
-def pywinrm(host: Any, transport: str, folder: Path, *, https: bool = False, **options: Any) -> Iterator[Any]:
-    authority = folder / "ca.pem"
-    authority.write_bytes(host.endpoint.certificates.ca_pem)
-    known: dict[str, Any] = {
-        "kerberos": {"username": PRINCIPAL, "kerberos_hostname_override": NAME},
-        "credssp": {"username": f"ASSO\\{USER}", "password": PASSWORD},
-        "ntlm": {"username": f"ASSO\\{USER}", "password": PASSWORD},
-    }
-    protocol = winrm.Protocol(
-        endpoint=host.https_url if https else host.url,
-        transport=transport,
-        **{
-            "proxy": None,
-            "ca_trust_path": str(authority),
-            "operation_timeout_sec": 5,
-            "read_timeout_sec": 8,
-            **known.get(transport, {}),
-            **options,
-        },
-    )
-    yield protocol
-    protocol.transport.close_session()
-
-
-def run(host: Any, protocol: Any, script: str = "", data: bytes = b"") -> tuple[bytes, list[tuple[str, bool]]]:
-    """What a command said, and as whom it ran: owner of the shell, and whether he can go on to other machines."""
-    shell = protocol.open_shell()
-    command = protocol.run_command(shell, "powershell", ["-Command", script or "-"])
-    if data:
-        protocol.send_command_input(shell, command, data, end=True)
-    output, _, _ = protocol.get_command_output(shell, command)
-    started = host.engine.started[-1]
-    protocol.close_shell(shell)
-    return output, [(started.user, started.delegated)]
 
 
 def test_the_logons_are_offered_in_the_order_of_windows(lab: Any) -> None:
@@ -233,167 +172,6 @@ def test_keys_without_the_package_are_refused_with_a_sentence(lab: Any, monkeypa
         lab.open(keytab=Path("any.keytab"))
 
 
-@credssp
-@pytest.mark.parametrize("https", [False, True])
-def test_pywinrm_logs_on_with_credssp_and_hands_its_credentials_on(host: Any, tmp_path: Path, https: bool) -> None:
-    with pywinrm(host, "credssp", tmp_path, https=https) as protocol:
-        # More than a TLS record each way: several encrypted parts in one message.
-        output, who = run(host, protocol, data=bytes(range(256)) * 300)
-    assert (output, who) == (bytes(reversed(range(256))) * 300, [(f"ASSO\\{USER}", True)])
-
-
-def test_credssp_by_a_ticket_hands_the_credentials_on_too(kerberos: Realm) -> None:
-    inner = spnego.client(PRINCIPAL, PASSWORD, hostname=NAME, service="HTTP", protocol="kerberos")
-    context = spnego.client(PRINCIPAL, PASSWORD, protocol="credssp", credssp_negotiate_context=inner)
-    logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos))), None)
-    answer = exchange(context, logon)
-    assert (answer.user, answer.delegated) == (f"ASSO\\{USER}", True)
-
-
-def exchange(context: Any, logon: Logon) -> Any:
-    """Let a client of CredSSP log on; the last answer."""
-    token, answer = context.step(), None
-    while token:
-        answer = logon.step(f"CredSSP {base64.b64encode(token).decode()}")
-        told = [one.partition(" ")[2] for one in answer.challenges if one.startswith("CredSSP ")]
-        token = context.step(base64.b64decode(told[0])) if told and not context.complete else None
-    return answer
-
-
-@credssp
-def test_pypsrp_logs_on_with_credssp(host: Any) -> None:
-    with WSMan(
-        "127.0.0.1", port=host.port, ssl=False, auth="credssp", username=f"ASSO\\{USER}", password=PASSWORD,
-        no_proxy=True,
-    ) as wsman, WinRS(wsman) as shell:  # fmt: skip
-        process = PypsrpProcess(shell, "powershell", ["-Command", "big"])
-        process.invoke()
-        assert process.stdout == bytes(range(256)) * 4096
-    assert host.engine.started[-1].delegated
-
-
-@credssp
-def test_a_wrong_password_in_credssp_counts_towards_the_lock(lab: Any, tmp_path: Path) -> None:
-    from requests_credssp.exceptions import AuthenticationException, NTStatusException
-
-    host = lab.open(**describe(lockout_threshold=1))
-    for password, told in (("wrong", "STATUS_LOGON_FAILURE"), (PASSWORD, "after step Credential exchange")):
-        with (
-            pywinrm(host, "credssp", tmp_path, password=password) as protocol,
-            pytest.raises((NTStatusException, AuthenticationException), match=told),
-        ):
-            protocol.open_shell()
-    assert host.workstation.stats.logons == 0
-
-
-@pytest.mark.parametrize("transport", ["ntlm", "basic"])
-def test_no_credentials_are_handed_on_unless_the_client_is_told_to(lab: Any, tmp_path: Path, transport: str) -> None:
-    host = lab.open(**describe())
-    who = {"basic": {"username": LOCAL, "password": "secret"}}.get(transport, {})
-    with pywinrm(host, transport, tmp_path, https=True, **who) as protocol:
-        assert [delegated for _, delegated in run(host, protocol, data=b"ab")[1]] == [False]
-
-
-def test_credssp_is_refused_to_somebody_between_the_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Who stands between shows the client another public key than the workstation's.
-    monkeypatch.setattr("spnego._credssp.get_certificate_public_key", lambda _: b"\x30" + bytes(269))
-    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
-    context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
-    answer = exchange(context, logon)
-    assert (answer.user, context.complete) == (None, False)
-
-
-def test_credentials_that_are_not_the_accounts_are_not_handed_on() -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
-    context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
-    context._ts_credential.credentials.password = ""  # type: ignore[attr-defined]
-    answer = exchange(context, logon)
-    assert (answer.user, answer.delegated) == (f"ASSO\\{USER}", False)
-
-
-def certificate(host: Any, folder: Path, principal: str, **options: Any) -> dict[str, str]:
-    path = folder / "client.pem"
-    path.write_bytes(host.endpoint.certificates.client_certificate(principal, **options))
-    return {"cert_pem": str(path), "cert_key_pem": str(path)}
-
-
-def test_pywinrm_logs_on_with_a_certificate(host: Any, tmp_path: Path) -> None:
-    shown = certificate(host, tmp_path, f"{LOCAL}@asso.example")
-    with pywinrm(host, "certificate", tmp_path, https=True, **shown) as protocol:
-        assert run(host, protocol, data=b"ab") == (b"ba", [(LOCAL, False)])
-
-
-def test_pypsrp_logs_on_with_a_certificate(host: Any, tmp_path: Path) -> None:
-    shown = certificate(host, tmp_path, f"{LOCAL}@asso.example")
-    authority = tmp_path / "ca.pem"
-    authority.write_bytes(host.endpoint.certificates.ca_pem)
-    validation: Any = str(authority)
-    with WSMan(
-        "127.0.0.1", port=host.workstation.description.https_port, auth="certificate", no_proxy=True,
-        certificate_pem=shown["cert_pem"], certificate_key_pem=shown["cert_key_pem"], cert_validation=validation,
-    ) as wsman, WinRS(wsman) as shell:  # fmt: skip
-        process = PypsrpProcess(shell, "hostname")
-        process.invoke()
-        assert process.stdout == b"POSTE-01\r\n"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"certificates": ()},
-        {"certificates": (CertificateMapping("*@asso.example", LOCAL, enabled=False),)},
-        {"certificates": (CertificateMapping("*@other.example", LOCAL),)},
-        {"certificates": (CertificateMapping("*@asso.example", f"ASSO\\{USER}"),)},
-        {"certificates": (CertificateMapping("*@asso.example", "nobody"),)},
-        {"auth": AuthSettings()},
-    ],
-    ids=["no_mapping", "switched_off", "other_subject", "domain_account", "no_account", "method_off"],
-)
-def test_a_certificate_that_is_nobodys_is_refused(lab: Any, tmp_path: Path, changes: dict[str, Any]) -> None:
-    host = lab.open(**describe(**changes))
-    shown = certificate(host, tmp_path, f"{LOCAL}@asso.example")
-    with (
-        pywinrm(host, "certificate", tmp_path, https=True, **shown) as protocol,
-        pytest.raises(InvalidCredentialsError),
-    ):
-        protocol.open_shell()
-
-
-def test_a_certificate_that_has_ended_is_refused(host: Any, tmp_path: Path) -> None:
-    shown = certificate(host, tmp_path, f"{LOCAL}@asso.example", days=-1)
-    with (
-        pywinrm(host, "certificate", tmp_path, https=True, **shown) as protocol,
-        pytest.raises(InvalidCredentialsError),
-    ):
-        protocol.open_shell()
-
-
-def test_a_certificate_of_another_authority_gets_no_connection(lab: Any, host: Any, tmp_path: Path) -> None:
-    shown = certificate(lab.open(**describe()), tmp_path, f"{LOCAL}@asso.example")
-    with (
-        pywinrm(host, "certificate", tmp_path, https=True, **shown) as protocol,
-        pytest.raises(RequestsConnectionError),
-    ):
-        protocol.open_shell()
-
-
-def test_naming_the_profile_of_certificates_without_one_is_refused() -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
-    answer = logon.step("http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual")
-    assert answer.user is None
-
-
-def test_a_certificate_is_nobodys_where_certificates_are_switched_off(host: Any) -> None:
-    pem = host.endpoint.certificates.client_certificate(f"{LOCAL}@asso.example").decode()
-    der = ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----BEGIN PRIVATE")])
-    profile = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
-    users = []
-    for auth in (ALL, AuthSettings()):
-        workstation = Workstation(Description("POSTE-01", **describe(auth=auth)))
-        users.append(Logon(workstation, None, der).step(profile).user)
-    assert users == [LOCAL, None]
-
-
 def test_a_message_that_is_signed_and_not_encrypted_is_refused(kerberos: Realm) -> None:
     context = spnego.client(USER, PASSWORD, hostname=NAME, service="HTTP", protocol="kerberos")
     logon = Logon(Workstation(Description("POSTE-01", **describe(kerberos))), None)
@@ -442,25 +220,3 @@ def test_no_changed_ticket_logs_on(kerberos: Realm) -> None:
         assert not (cut and answer.user)
 
     check()
-
-
-@hypothesis_settings(max_examples=60)
-@given(step=st.integers(0, 4), position=st.integers(0, 10_000), flip=st.integers(1, 255))
-def test_no_changed_exchange_of_credssp_logs_on(step: int, position: int, flip: int) -> None:
-    logon = Logon(Workstation(Description("POSTE-01", **describe())), None)
-    context = spnego.client(f"ASSO\\{USER}", PASSWORD, protocol="credssp")
-    token, count = context.step(), 0
-    while token:
-        sent = bytearray(token)
-        if count == step:
-            sent[position % len(sent)] ^= flip
-        answer = logon.step(f"CredSSP {base64.b64encode(sent).decode()}")
-        if count == step:
-            # A random number of the client's may be any; whatever else is changed ends the exchange, then or later.
-            assert answer.user is None or step == 0
-        told = [one.partition(" ")[2] for one in answer.challenges if one.startswith("CredSSP ")]
-        count += 1
-        try:
-            token = context.step(base64.b64decode(told[0])) if told and not context.complete else None
-        except Exception:
-            return
