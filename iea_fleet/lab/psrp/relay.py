@@ -30,9 +30,10 @@ _ACKNOWLEDGE_S: Final = 30.0
 _READ_BYTES: Final = 1 << 16
 # A fragment has 32 KB.
 _MAX_LINE_BYTES: Final = 1 << 20
+_MAX_WAITING_BYTES: Final = 16 << 20
 
 Received = Callable[[uuid.UUID | None, bytes], None]
-"""Takes a fragment of a pipeline, or of the pool (None)."""
+"""Takes a fragment of a pipeline, or of the pool (None); `Relay.taken` tells when it has left."""
 
 
 class Relay:
@@ -52,6 +53,8 @@ class Relay:
         self._fragments = _Recut(fragment_bytes)
         self._lines: asyncio.Queue[tuple[bytes, tuple[bytes, uuid.UUID]]] = asyncio.Queue()
         self._acknowledged: set[tuple[bytes, uuid.UUID]] = set()
+        self._waiting_bytes = 0
+        self._drained = asyncio.Event()
         self._news = asyncio.Event()
         loop = asyncio.get_running_loop()
         self._tasks = (loop.create_task(self._read()), loop.create_task(self._write()))
@@ -74,6 +77,12 @@ class Relay:
     def forget(self, pipeline: uuid.UUID) -> None:
         """End a pipeline."""
         self._put("Close", pipeline, f"<Close PSGuid='{pipeline}' />")
+
+    def taken(self, count: int) -> None:
+        """So many bytes of what came have been passed on, or dropped."""
+        self._waiting_bytes -= count
+        if self._waiting_bytes <= _MAX_WAITING_BYTES:
+            self._drained.set()
 
     def close(self) -> None:
         """End the PowerShell."""
@@ -109,6 +118,10 @@ class Relay:
                     *lines, waiting = (waiting + data).split(b"\n")
                     for line in lines:
                         self._line(line)
+                    # A client that does not receive keeps what writes without end from filling the memory.
+                    while self._waiting_bytes > _MAX_WAITING_BYTES:
+                        self._drained.clear()
+                        await self._drained.wait()
                     if len(waiting) > _MAX_LINE_BYTES:
                         return
         finally:
@@ -123,6 +136,7 @@ class Relay:
             except (binascii.Error, ValueError):
                 return
             for fragment in self._fragments.cut(fragments):
+                self._waiting_bytes += len(fragment)
                 self._received(None if whose == _POOL else whose, fragment)
         elif acknowledged := _ACKNOWLEDGED.fullmatch(line):
             self._acknowledged.add((acknowledged[1], uuid.UUID(acknowledged[2].decode("ascii"))))

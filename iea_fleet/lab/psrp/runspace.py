@@ -97,6 +97,8 @@ class Runspace:
         """End a pipeline and forget it."""
         pipeline = self.pipelines.pop(pipeline_id, None)
         if pipeline is not None:
+            if pipeline.relay is not None:
+                self._taken(*pipeline.fragments)
             pipeline.close()
 
     async def accept(self, data: bytes, pipeline: Pipeline | None = None) -> None:
@@ -154,15 +156,21 @@ class Runspace:
 
     def _received(self, name: uuid.UUID | None, fragment: bytes) -> None:
         """Take a fragment from that PowerShell; what it says as it opens, psrpcore has said before."""
-        if name is not None:
-            for pipeline in self.pipelines.values():
-                if pipeline.name == name:
-                    pipeline.received(fragment)
-        elif self._relay_opened:
+        pipeline = next((own for own in self.pipelines.values() if own.relay is not None and own.name == name), None)
+        if pipeline is not None:
+            pipeline.received(fragment)
+            return
+        if name is None and self._relay_opened:
             self.fragments.append(fragment)
             self.news.set()
-        else:
+        elif name is None:
             self._relay_opened = message_type(fragment) is PSRPMessageType.RunspacePoolState
+        # What the pool itself says is little.
+        self._taken(fragment)
+
+    def _taken(self, *fragments: bytes) -> None:
+        if self._relay is not None:
+            self._relay.taken(sum(map(len, fragments)))
 
     def _has_gone(self) -> None:
         self.news.set()
@@ -245,6 +253,8 @@ class Runspace:
             while pipeline.fragments and _characters(pipeline.fragments[0]) <= room:
                 taken.append(pipeline.fragments.popleft())
                 room -= _characters(taken[-1])
+                if pipeline.relay is not None:
+                    self._taken(taken[-1])
             if pipeline.fragments or not pipeline.write_news():
                 return taken
             self.drain()

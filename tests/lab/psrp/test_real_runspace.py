@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -96,6 +97,21 @@ def test_a_process_that_ends_itself_ends_the_shell(pwsh: Host) -> None:
         with pytest.raises(WSManFaultError) as gone:
             run(pool, "[Environment]::Exit(3)")
     assert (gone.value.code, pwsh.workstation.shells) == (2150859193, {})
+
+
+def test_what_writes_without_end_waits_for_the_client_and_can_be_stopped(pwsh: Host) -> None:
+    with pwsh.pool() as pool:
+        shell = PowerShell(pool).add_script("while ($true) { 'x' * 100000 }")
+        shell.begin_invoke()
+        shell.poll_invoke(timeout=2)
+        waiting = time.monotonic() + 3
+        while time.monotonic() < waiting:  # nobody receives
+            (kept,) = pwsh.workstation.shells.values()
+            (pipeline,) = kept.runspace.pipelines.values()  # type: ignore[attr-defined]
+            assert sum(map(len, list(pipeline.fragments))) < 20 << 20
+            time.sleep(0.2)
+        shell.stop()
+        assert shell.state == PSInvocationState.STOPPED
 
 
 def test_a_large_object_comes_in_fragments_that_the_client_takes(pwsh: Host) -> None:
