@@ -13,10 +13,11 @@ from typer.main import get_command
 
 from iea_fleet.cli import doctor, fix, lab, outbox, push, report, runs, version
 from iea_fleet.cli.options import Lang
-from iea_fleet.cli.output import open_missing_streams, require_written
+from iea_fleet.cli.output import open_missing_streams, print_sentence, require_written
 from iea_fleet.cli.start import language_for
 from iea_fleet.cli.words import Language, say
 from iea_fleet.model.errors import FleetError
+from iea_fleet.model.phrase import Translate
 
 INTERRUPTED = 130
 """The exit code of a program that was asked to end (128 + SIGINT)."""
@@ -51,9 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _carry_out(arguments)
         require_written()
     except FleetError as error:
-        from iea_fleet.report.wording.fill import translator
-
-        _tell(error.sentence(translator(_language(arguments))))
+        _tell(error.sentence(_translate(arguments)))
         code = error.exit_code
     except KeyboardInterrupt:
         _tell(say("aborted", _language(arguments)))
@@ -75,9 +74,8 @@ def _carry_out(arguments: Sequence[str]) -> int | str | None:
     command = get_command(app)
     if _asks_for_help(arguments) and _language(arguments) != "en":
         from iea_fleet.cli.help import translate_help
-        from iea_fleet.report.wording.fill import translator
 
-        translate_help(command, translator(_language(arguments)))
+        translate_help(command, _translate(arguments))
     try:
         code: int | str | None = command(list(arguments), prog_name="iea-fleet", standalone_mode=False)
     except SystemExit as end:
@@ -89,9 +87,8 @@ def _carry_out(arguments: Sequence[str]) -> int | str | None:
             error.show()
         else:
             from iea_fleet.cli.usage import usage_sentence
-            from iea_fleet.report.wording.fill import translator
 
-            _tell(usage_sentence(error, translator(_language(arguments))))
+            _tell(usage_sentence(error, _translate(arguments)))
         return int(error.exit_code)
     return code
 
@@ -111,10 +108,17 @@ def _language(arguments: Sequence[str]) -> Language:
     return language_for(Lang(named) if named in set(Lang) else None)
 
 
+def _translate(arguments: Sequence[str]) -> Translate:
+    """Into the language of a command line."""
+    from iea_fleet.report.wording.fill import translator
+
+    try:
+        return translator(_language(arguments))
+    except OSError:  # no further file can be opened, which may be what is to be told
+        return str
+
+
 def _tell(sentence: str) -> None:
     from iea_fleet.model.text import neutralise
 
-    try:
-        print(f"iea-fleet: {neutralise(sentence)}", file=sys.stderr)  # noqa: T201
-    except OSError:  # a terminal that was closed
-        return
+    print_sentence(f"iea-fleet: {neutralise(sentence)}")

@@ -116,6 +116,14 @@ def console(stream: TextIO) -> Console:
 
 def print_document(text: str) -> None:
     """Print one document on standard output as it is."""
-    out = _Deaf(sys.stdout)
+    _print(_Deaf(sys.stdout), text)
+
+
+def print_sentence(text: str) -> None:
+    """Print one sentence on standard error as it is."""
+    _print(_Deaf(sys.stderr), text)
+
+
+def _print(out: _Deaf, text: str) -> None:
     out.write(text if text.endswith("\n") else f"{text}\n")
     out.flush()

@@ -172,3 +172,10 @@ def test_help_is_in_the_language_of_the_command(program: Program) -> None:
         assert "Afficher cette aide." in shown.stdout + shown.stderr
         assert "Usage: iea-fleet" in program(*arguments).stdout + program(*arguments).stderr
     assert "Usage: iea-fleet fix" in program("fix", "--help", "--lang", "en", **FRENCH).stdout
+
+
+def test_a_failure_reads_well_where_only_ascii_can_be_shown(program: Program) -> None:
+    command = (sys.executable, "-c", "from iea_fleet.cli import main; main()", "push", "-i", "no", "--lang", "fr")
+    environment = program.environment | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=program.folder, env=environment, capture_output=True, check=False)
+    assert b"iea-fleet: no : cet inventaire n'existe pas." in done.stderr
