@@ -27,6 +27,8 @@ _IN_THE_WAY = frozenset({Sheet.CONNECTION, Sheet.ASSISTANCE, Sheet.TRANSPORT})
 _DETAILS = frozenset({"transport.credentials_delegated"})
 """Warnings about what the inventory asks for: the same at each run, and no news of a host."""
 _KINDS = {**TRANSPORT_KINDS, **KINDS, **FLEET_KINDS}
+_REASONS = {"share.not_judged": ("share.not_judged_as_this_account", "share.nobody_logged_on", "share.task_failed")}
+"""Findings that say no reason themselves, and those that say it."""
 _SHEETS_MODE = {"Sécurisé": "secure"}
 """As the sheet "Mode de connexion au serveur" spells it, where no finding tells."""
 _SETTING_CODES = ("connection.corrected.", "connection.would_correct.", "connection.differs.")
@@ -176,10 +178,10 @@ def headline(host: HostRow, lang: Language) -> str:
     notes = [finding for finding in alarming if finding not in grave and finding.code not in _DETAILS]
     done = [finding for finding in host.findings if votes(finding, Verdict.CHANGED, Verdict.SKIPPED)]
     right = [finding for finding in host.findings if finding.severity is Severity.OK]
-    if not grave and not done and not notes and len(right) > 1:
-        return interface("all_right", lang)
-    told = grave or [*(done or right), *notes] or host.findings
     titles: list[str] = []
+    if not grave and not done and len(right) > 1:
+        titles, right = [interface("all_right", lang)], []
+    told = grave or [*(done or right), *notes] or (() if titles else host.findings)
     settings: dict[str, list[Finding]] = {}
     for finding in told:
         if is_about_a_setting(finding):
@@ -199,6 +201,12 @@ def headline(host: HostRow, lang: Language) -> str:
 def needs_somebody(finding: Finding) -> bool:
     """Whether somebody has to act on a finding; others tell what else is so."""
     return finding.severity in {Severity.ERROR, Severity.WARNING} and finding.code not in _DETAILS
+
+
+def to_do(host: HostRow) -> tuple[Finding, ...]:
+    """The findings of a host that somebody has to act on, with the reason that one of them leaves to another."""
+    reasons = {reason for finding in host.findings for reason in _REASONS.get(finding.code, ())}
+    return tuple(finding for finding in host.findings if needs_somebody(finding) or finding.code in reasons)
 
 
 def votes(finding: Finding, *verdicts: Verdict) -> bool:

@@ -26,10 +26,10 @@ from iea_fleet.report.labels import (
     group_label,
     headline,
     is_about_a_setting,
-    needs_somebody,
     news,
     setting_labels,
     site_label,
+    to_do,
     verdict_label,
 )
 from iea_fleet.report.quantity import duration, moment, size
@@ -151,10 +151,12 @@ def _fleet_cards(fleet: Sequence[FleetFinding], lang: Language) -> tuple[_FleetC
 def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCard:
     findings = finding_labels(host.findings, lang, host.shared)
     in_table = [is_about_a_setting(finding) and bool(host.settings) for finding in host.findings]
-    to_do = [needs_somebody(finding) for finding in host.findings]
-    if host.group is not Group.TODO or not any(to_do):
-        to_do = [True for _ in host.findings]
-    in_text = [(labels, due) for labels, shown, due in zip(findings, in_table, to_do, strict=True) if not shown]
+    due = to_do(host) if host.group is Group.TODO else ()
+    in_text = [
+        (labels, not due or finding in due)
+        for labels, finding, shown in zip(findings, host.findings, in_table, strict=True)
+        if not shown
+    ]
     return _HostCard(
         anchor=anchor,
         name=host.name,
@@ -162,8 +164,8 @@ def _card(host: HostRow, anchor: str, view: RunView, lang: Language) -> _HostCar
         group=host.group.value,
         verdict=verdict_label(host, view, lang),
         headline=headline(host, lang),
-        findings=tuple(labels for labels, due in in_text if due),
-        others=tuple(labels for labels, due in in_text if not due),
+        findings=tuple(labels for labels, is_due in in_text if is_due),
+        others=tuple(labels for labels, is_due in in_text if not is_due),
         settings_steps=tuple(
             step for labels, shown in zip(findings, in_table, strict=True) if shown for step in labels.words.steps
         ),

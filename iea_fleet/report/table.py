@@ -26,10 +26,10 @@ from iea_fleet.report.labels import (
     group_label,
     headline,
     is_about_a_setting,
-    needs_somebody,
     news,
     settings_title,
     site_label,
+    to_do,
     verdict_label,
 )
 from iea_fleet.report.quantity import duration, moment
@@ -198,7 +198,7 @@ def _alike(hosts: Iterable[HostRow], lang: Language) -> Iterable[Sequence[HostRo
 
 def _to_do(host: HostRow) -> list[Finding]:
     """The findings of a host that somebody has to act on and that are told nowhere else."""
-    return [finding for finding in host.findings if needs_somebody(finding) and finding not in host.shared]
+    return [finding for finding in to_do(host) if finding not in host.shared]
 
 
 def _steps(hosts: Sequence[HostRow], view: RunView, lang: Language) -> RenderableType:

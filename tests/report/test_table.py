@@ -9,6 +9,7 @@ import re
 import pytest
 from rich.console import Console, RenderableType
 
+from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.report.table import render_table
 from iea_fleet.report.view import RunView
@@ -72,6 +73,19 @@ def test_check_mode_and_an_empty_run_say_so(view: RunView) -> None:
     assert "Check mode: nothing was written." in check
     assert "would change" in check
     assert _printed(render_table(dataclasses.replace(view, hosts=()), "en")) == "No workstation was asked for.\n"
+
+
+def test_what_nobody_has_to_act_on_is_no_work_unless_it_says_why(view: RunView) -> None:
+    codes = {
+        "share.not_judged": Severity.WARNING,
+        "share.not_judged_as_this_account": Severity.INFO,
+        "session.waits_for_share": Severity.INFO,
+        "assistance.off": Severity.OK,
+    }
+    findings = tuple(Finding(code=code, sheet=Sheet.SHARE, severity=severity) for code, severity in codes.items())
+    host = dataclasses.replace(view.hosts[1], findings=findings, verdict=Verdict.SKIPPED)
+    work = _printed(render_table(dataclasses.replace(view, hosts=(host,)), "en")).split("What needs somebody")[1]
+    assert re.findall(r"• ([^(\n]+?) +\(Sheet", work) == ["Share not judged", "Share can’t be judged as this account"]
 
 
 def test_a_run_where_all_is_right_has_no_list_of_work(view: RunView) -> None:

@@ -123,6 +123,7 @@ def test_what_the_inventory_asks_for_is_a_detail_and_what_to_watch_stands_beside
     assert _told(right, ("session.none", Sheet.SESSION, Severity.OK), delegated) == "Every sheet as wanted"
     ends = ("transport.certificate_expires", Sheet.TRANSPORT, Severity.WARNING)
     assert _told(ends, right).startswith("Connection as wanted · ")
+    assert _told(ends, right, ("session.none", Sheet.SESSION, Severity.OK)).startswith("Every sheet as wanted · ")
 
 
 def test_who_answered_is_no_matter_of_a_sheet() -> None:
