@@ -10,7 +10,8 @@ from typing import Final
 Translate = Callable[[str], str]
 """From an English template to that of a language, with the same placeholders; `str` leaves it English."""
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""Of a template; its group is the name."""
 
 
 class Phrase:
@@ -31,7 +32,7 @@ class Phrase:
 
     def told(self, translate: Translate = str) -> str:
         """The text in a language. Never raises: a placeholder without a value stays, and values are no templates."""
-        return _PLACEHOLDER.sub(lambda name: self._value(name[1], name[0], translate), translate(self.template))
+        return PLACEHOLDER.sub(lambda name: self._value(name[1], name[0], translate), translate(self.template))
 
     def _value(self, name: str, as_it_is: str, translate: Translate) -> str:
         value = self.values.get(name, as_it_is)
@@ -40,7 +41,7 @@ class Phrase:
 
 def placeholders(template: str) -> frozenset[str]:
     """The names in braces of a template or its translation."""
-    return frozenset(_PLACEHOLDER.findall(template))
+    return frozenset(PLACEHOLDER.findall(template))
 
 
 def substituted(template: str, values: Mapping[str, object]) -> str:
@@ -49,7 +50,7 @@ def substituted(template: str, values: Mapping[str, object]) -> str:
     Raises:
         KeyError: a placeholder without a value.
     """
-    return _PLACEHOLDER.sub(lambda name: str(values[name[1]]), template)
+    return PLACEHOLDER.sub(lambda name: str(values[name[1]]), template)
 
 
 _SYSTEM: Final[Mapping[int, Phrase]] = {

@@ -18,8 +18,9 @@ from iea_fleet.cli.usage import SHAPES
 from iea_fleet.diagnosis import fleet, plan, sheets
 from iea_fleet.lab.catalogue import CATALOGUE
 from iea_fleet.model.finding import Finding, Severity, Sheet
+from iea_fleet.model.phrase import placeholders
 from iea_fleet.report.wording import Language, language_of, words
-from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS, placeholders
+from iea_fleet.report.wording.fill import LOCALE_FOLDER, TEXTS
 from iea_fleet.report.wording.fix import FIX
 from iea_fleet.report.wording.interface import INTERFACE, interface
 from iea_fleet.report.wording.vocabulary import SHARED, VOCABULARY

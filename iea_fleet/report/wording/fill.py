@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
 from iea_fleet.model.finding import Finding
+from iea_fleet.model.phrase import PLACEHOLDER, Translate, placeholders, substituted
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.wording.assistance import TEXTS as ASSISTANCE_TEXTS
 from iea_fleet.report.wording.connection import TEXTS as CONNECTION_TEXTS
@@ -45,7 +46,6 @@ TEXTS: Final[Mapping[str, Words]] = {
 }
 """Every text by code."""
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _SHOWN_CHARACTERS: Final = 300
 
@@ -81,22 +81,8 @@ def words(finding: Finding, lang: Language) -> Words:
     return Words(*(_fill(part, evidence, translate) for part in (entry.title, entry.explanation, entry.next_step)))
 
 
-def placeholders(text: str) -> frozenset[str]:
-    """The names in braces of a msgid or its translation."""
-    return frozenset(_PLACEHOLDER.findall(text))
-
-
-def substituted(text: str, values: Mapping[str, object]) -> str:
-    """A text with each placeholder replaced by its value; braces within a value stay as they are.
-
-    Raises:
-        KeyError: a placeholder without a value.
-    """
-    return _PLACEHOLDER.sub(lambda name: str(values[name[1]]), text)
-
-
 @cache
-def translator(lang: Language) -> Callable[[str], str]:
+def translator(lang: Language) -> Translate:
     """The function from English msgid to text of a language; the empty text stays empty."""
     if lang == "en":
         return str
@@ -115,10 +101,10 @@ def language_of(locale_name: str | None) -> Language:
     return "fr" if (locale_name or "").lower().startswith("fr") else "en"
 
 
-def _fill(msgid: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
+def _fill(msgid: str, evidence: Mapping[str, str], translate: Translate) -> str:
     text = _OPTIONAL.sub(lambda part: _optional(part[0], evidence), translate(msgid))
-    filled = _PLACEHOLDER.sub(lambda name: _value(name[1], evidence, translate), text)
-    first = _PLACEHOLDER.match(text)
+    filled = PLACEHOLDER.sub(lambda name: _value(name[1], evidence, translate), text)
+    first = PLACEHOLDER.match(text)
     if first is not None and (first[1] in VOCABULARY or first[1] in SHARED):
         # A word of ours that begins the sentence; evidence (a host name, a path) stays as it is spelt.
         return filled[:1].upper() + filled[1:]
@@ -133,11 +119,11 @@ def _optional(part: str, evidence: Mapping[str, str]) -> str:
     return part[1:-1] if needed <= evidence.keys() else ""
 
 
-def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], str]) -> str:
+def _value(name: str, evidence: Mapping[str, str], translate: Translate) -> str:
     if name in SHARED:
         # Our own sentence, filled from the same evidence; it begins in the middle of another one.
         inner = translate(SHARED[name])
-        return _PLACEHOLDER.sub(lambda part: _value(part[1], evidence, translate), inner)
+        return PLACEHOLDER.sub(lambda part: _value(part[1], evidence, translate), inner)
     value = evidence.get(name)
     if value is None:
         return translate(SHARED["not_told"])
@@ -154,7 +140,7 @@ def _value(name: str, evidence: Mapping[str, str], translate: Callable[[str], st
     return neutralise(value, _SHOWN_CHARACTERS)
 
 
-def _moment(value: str, translate: Callable[[str], str]) -> str:
+def _moment(value: str, translate: Translate) -> str:
     """A moment of the wire as people of the language write it; any other text as it is."""
     parts = _WIRE_MOMENT.fullmatch(value)
     if parts is None:
@@ -163,7 +149,7 @@ def _moment(value: str, translate: Callable[[str], str]) -> str:
     return substituted(translate(SHARED["moment" if parts[6] else "local_moment"]), values)
 
 
-def _length(value: str, translate: Callable[[str], str]) -> str:
+def _length(value: str, translate: Translate) -> str:
     """A number of minutes in the two largest units that it has; any other text as it is."""
     if not (value.isascii() and value.isdigit()):
         return value

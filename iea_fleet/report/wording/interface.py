@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from iea_fleet.report.wording.fill import Language, substituted, translator
+from iea_fleet.model.phrase import substituted
+from iea_fleet.report.wording.fill import Language, translator
 
 INTERFACE: Final[Mapping[str, str]] = {
     "push": "Push",
