@@ -167,6 +167,18 @@ def test_a_powershell_call_is_taken_apart_and_handed_to_the_engine(text: str, ex
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "argv"),
+    [
+        (("-",), ("-Command", "-")),
+        (("-NoProfile", "Write-Host", "é"), ("-NoProfile", "-Command", "Write-Host", "é")),
+        (("-File", "a.ps1"), ("-File", "a.ps1")),
+    ],
+)
+def test_what_is_no_parameter_is_a_command(words: tuple[str, ...], argv: tuple[str, ...]) -> None:
+    assert parse_powershell(words).argv == argv
+
+
 def test_powershell_in_a_longer_line_is_one_step_of_it() -> None:
     result = run("echo a& powershell -c x& echo b", hooks=Hooks(powershell=powershell))
     assert result == ("a\r\nfrom powershell\nb\r\n", "", 0)

@@ -161,7 +161,8 @@ class PowerShellCall:
     """A call of powershell.exe.
 
     `script`: the text of -Command or -EncodedCommand, None: none was given; `from_input`: the script is read from
-    standard input (`-Command -` or nothing at all); `file` and `arguments`: of -File; `argv`: all, without the program.
+    standard input (`-Command -` or nothing at all); `file` and `arguments`: of -File; `argv`: all, without the program,
+    and with the -Command that was left out.
     """
 
     argv: tuple[str, ...]
@@ -207,7 +208,9 @@ def parse_powershell(argv: tuple[str, ...]) -> PowerShellCall:
         word = argv[position]
         position += 1
         if not word.startswith(("-", "/")) or word == "-":
-            return _command(argv, argv[position - 1 :])
+            # A command to Windows PowerShell; PowerShell 7 would take it for a file.
+            before, words = argv[: position - 1], argv[position - 1 :]
+            return _command((*before, "-Command", *words), words)
         name = _parameter(word[1:].lower())
         if name == "command":
             return _command(argv, argv[position:])
