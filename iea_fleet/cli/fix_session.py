@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import sys
@@ -14,32 +13,29 @@ from pathlib import Path
 
 from rich.console import Console
 
+from iea_fleet.cli.fix_office import Office
 from iea_fleet.cli.fix_screen import HandedOver, Screen
 from iea_fleet.cli.present import INTERRUPTED
 from iea_fleet.cli.session import ask_assistance_password, ask_vault_password, signals
 from iea_fleet.cli.words import Language
-from iea_fleet.diagnosis.remedy import Need, Plan
+from iea_fleet.diagnosis.remedy import Plan
 from iea_fleet.ledger.lock import claim, remove_leftovers
 from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.answer import RecordChange
-from iea_fleet.model.errors import FleetError, HostsBusy, InputError
+from iea_fleet.model.errors import HostsBusy, InputError
 from iea_fleet.model.outcome import Outcome
 from iea_fleet.rollout.content import find_content
 from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
 from iea_fleet.rollout.inventory import WORKSTATION, Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
-from iea_fleet.rollout.repair import concerns_vendor, host_task, last_reset, standing_in_fleet
+from iea_fleet.rollout.repair import host_task, last_reset, standing_in_fleet
 from iea_fleet.rollout.run import Stop
 from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD, maintenance_windows
 from iea_fleet.rollout.vault import Vault
 from iea_fleet.rollout.visit import Place, Visit, kept_alive
-from iea_fleet.support.evidence import Case
-from iea_fleet.support.hand_over import Mail, ask_for_password, hand_over
-from iea_fleet.support.outbox import Outbox
-from iea_fleet.support.send import send_entry
-from iea_fleet.support.settings import SupportSettings, support_settings
+from iea_fleet.support.settings import support_settings
 
 PASSWORD_VARIABLE = "IEA_FLEET_ASSISTANCE_PASSWORD"  # noqa: S105 - the environment's variable
 """Where the roles look for the password of the day."""
@@ -205,7 +201,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     handed_over, failure = HandedOver(), None
     if not stop.reason and not request.undo:
         secrets = tuple(filter(None, (*technician.secrets, typed, known)))
-        office = _Office(host, settings, state, lang, secrets, request)
+        office = Office(host, settings, state, lang, secrets, send=request.send, again=request.again)
         handed_over, failure = office.hand_over(repair)
     code = _exit_code(repair, stop)
     screen.ended(run, repair, handed_over, code)
@@ -273,64 +269,3 @@ def _exit_code(repair: Repair, stop: Stop) -> int:
     if repair.end in {End.RIGHT, End.REPAIRED, End.UNDONE}:
         return 0
     return 4 if repair.end is End.NOT_JUDGED else 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Office:
-    """Hands over what is left.
-
-    Args:
-        host: the workstation.
-        settings: of support requests.
-        state: where outbox and bundles are.
-        secrets: passwords that no evidence may repeat.
-        request: whether to send by mail at once, and to draft again what is known.
-    """
-
-    host: Host
-    settings: SupportSettings
-    state: StateFolder
-    lang: Language
-    secrets: tuple[str, ...]
-    request: Request
-
-    def hand_over(self, repair: Repair) -> tuple[HandedOver, FleetError | None]:
-        """Write what is to be written, and send it where that is asked for; what stood in the way is the error.
-
-        What was written before stays, and a mail that could not be sent waits in the outbox.
-        """
-        done = HandedOver()
-        if repair.end not in {End.LEFT, End.NOT_JUDGED}:
-            return done, None
-        try:
-            for so_far in self._steps(repair):
-                done = so_far
-        except FleetError as error:
-            return done, error
-        return done, None
-
-    def _steps(self, repair: Repair) -> Iterator[HandedOver]:
-        """Write and send one after the other, giving what there is so far."""
-        done, now, plan = HandedOver(), dt.datetime.now().astimezone(), repair.plan
-        if Need.PASSWORD in plan.lacking:
-            hosts = [(self.host.name, self.host.site)]
-            asked = ask_for_password(hosts, now, self.state, self.settings, again=self.request.again)
-            done = replace(done, password_request=asked)
-            yield done
-        others = [remedy for remedy in plan.remedies if Need.PASSWORD not in remedy.needs]
-        if plan.hand_over or others or repair.end is End.NOT_JUDGED:
-            case = Case(self.host.name, self.host.site, now, repair.handed_over, self.secrets)
-            vendor = concerns_vendor(plan.hand_over)
-            written = hand_over(
-                case, self.state, self.settings, lang=self.lang, to_vendor=vendor, again=self.request.again
-            )
-            done = replace(done, draft=written.draft, bundle=written.bundle)
-            yield done
-        if not self.request.send:
-            return
-        if done.draft is not None and not done.draft.entry.sent:
-            done = replace(done, draft=Mail(send_entry(Outbox(self.state), done.draft.entry, self.settings)))
-            yield done
-        if done.password_request is not None and not done.password_request.entry.sent:
-            sent = send_entry(Outbox(self.state), done.password_request.entry, self.settings)
-            yield replace(done, password_request=Mail(sent))
