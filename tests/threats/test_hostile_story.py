@@ -24,8 +24,8 @@ PLACE = r"\\SRV\Base\licences.csv"
 
 
 def test_more_bindings_than_a_request_takes_are_no_failure_of_the_program() -> None:
-    rows = [binding(f"L{number}", f"PC-{number}{side}") for number in range(100) for side in "AB"]
-    answer = make([records("licence_bindings", rows, place=PLACE), setting("own_licence", "L1"), process(False)])
+    rows = [binding(f"L{number}", name) for number in range(100) for name in ("PC-01", f"PC-{number}B")]
+    answer = make([records("licence_bindings", rows, place=PLACE), setting("own_licence", None), process(False)])
     verdict, findings = judge(answer, LOOK)
     plan = make_plan(LOOK, Outcome(verdict=verdict, findings=findings[:64], answer=answer))
     task = plan.task(LOOK)
@@ -40,7 +40,7 @@ def test_more_bindings_than_a_request_takes_are_no_failure_of_the_program() -> N
 def test_nothing_is_planned_that_the_screen_would_cut_off() -> None:
     for long, is_planned in (("P" * 100, True), ("P" * 300, False), ("\u202e" * 60, False)):
         rows = [binding("L1", long), binding("L1", "VICTIM")]
-        answer = make([records("licence_bindings", rows, place=PLACE), process(False)])
+        answer = make([records("licence_bindings", rows, place=PLACE), setting("own_licence", "L1"), process(False)])
         verdict, findings = judge(answer, LOOK)
         plan = make_plan(LOOK, Outcome(verdict=verdict, findings=findings, answer=answer))
         assert bool(plan.remedies) is is_planned
