@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,10 @@ def _check_or_create(engine: Engine, shown: str) -> None:
                 # The journal mode lives in the file: set once, when it is made, and outside of any transaction.
                 if raw is not None:
                     connection.rollback()
-                    raw.execute("PRAGMA journal_mode = WAL")
+                    with suppress(
+                        sqlite3.OperationalError
+                    ):  # another process does; without it writers only wait longer
+                        raw.execute("PRAGMA journal_mode = WAL")
         with _making_tables(engine) as connection:
             if connection.execute(select(versions.c.version)).first() is None:
                 connection.execute(insert(versions).values(version=SCHEMA_VERSION))
