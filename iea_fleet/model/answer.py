@@ -330,7 +330,7 @@ class HostFacts(Strict):
     utc_offset_min: Annotated[int, Field(ge=-1440, le=1440)] = 0
     """Minutes by which the workstation's local time is ahead of UTC."""
     elevated: bool | None = None
-    """Whether the logon has administrator's rights, which UAC may have filtered off; `None`: not told, or no Windows."""
+    """Whether the logon has administrator's rights, which UAC may filter off; `None`: not told, or no Windows."""
 
 
 class Answer(Strict):
