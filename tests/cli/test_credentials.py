@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,22 @@ import yaml
 
 from iea_fleet.lab.workstation import Account
 from tests.plugins.conftest import Bench, open_bench
+from tests.secret_service import secret_service
 from tests.warm import warm_program
 
 VAULT_PASSWORD = "the vault's own"
 PASSWORDS = {"vaulted": "canary-of-the-vault-1", "exported": "canary-of-the-env-22", "ringed": "canary-of-the-ring-3"}
-KEYRING = '''
-"""A keyring in a file, for want of a desktop's."""
-import json, os, pathlib
-from keyring.backend import KeyringBackend
-class Keyring(KeyringBackend):
-    priority = 1
-    def get_password(self, service, username):
-        return json.loads(pathlib.Path(os.environ["TEST_KEYRING"]).read_text()).get(f"{service}/{username}")
-    def set_password(self, service, username, password): ...
-    def delete_password(self, service, username): ...
-'''
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a desktop's session, whose keyring holds the one password."""
+    with secret_service(tmp_path) as environment:
+        subprocess.run(
+            [sys.executable, "-m", "keyring", "set", "iea-fleet", "ringed"],
+            env=os.environ | environment, input=PASSWORDS["ringed"], text=True, check=True, capture_output=True,
+        )  # fmt: skip
+        yield environment
 
 
 def lay_inventory(bench: Bench, folder: Path) -> Path:
@@ -70,8 +72,6 @@ def lay_inventory(bench: Bench, folder: Path) -> Path:
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "LC_", "COLUMNS"))}
-    (folder / "keyring_in_a_file.py").write_text(KEYRING)
-    (folder / "keyring.json").write_text(json.dumps({"iea-fleet/ringed": PASSWORDS["ringed"]}))
     return subprocess.run(
         [*warm_program(), *arguments, "--vault-password-file", str(folder / "vault-password")],
         cwd=folder,
@@ -80,9 +80,6 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
             "IEA_FLEET_STATE": str(folder / "state"),
             "LANG": "C.UTF-8",
             "EXPORTED_PASSWORD": PASSWORDS["exported"],
-            "PYTHON_KEYRING_BACKEND": "keyring_in_a_file.Keyring",
-            "TEST_KEYRING": str(folder / "keyring.json"),
-            "PYTHONPATH": os.pathsep.join((str(folder), str(Path(__file__).parents[2]))),
         }
         | environment,
         capture_output=True,
@@ -92,12 +89,11 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_each_association_has_its_password_elsewhere(tmp_path: Path) -> None:
-    pytest.importorskip("keyring", reason="the extra keyring is not installed")
+def test_each_association_has_its_password_elsewhere(tmp_path: Path, desktop: dict[str, str]) -> None:
     accounts = tuple(Account(user, password) for user, password in PASSWORDS.items())
     with open_bench(tmp_path, accounts=accounts) as bench:
         inventory = lay_inventory(bench, tmp_path)
-        ended = run(tmp_path, "push", "-i", str(inventory), "--json")
+        ended = run(tmp_path, "push", "-i", str(inventory), "--json", **desktop)
         assert bench.workstation.stats.refused_logons == 0
         assert bench.workstation.stats.logons == len(PASSWORDS)
     assert {host["host"]: host["verdict"] in {"ok", "changed"} for host in json.loads(ended.stdout)["hosts"]} == {
@@ -109,22 +105,13 @@ def test_each_association_has_its_password_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("site", "changes", "said"),
-    [
-        ("ringed", {"TEST_KEYRING": "{}"}, "keyring set iea-fleet 'ringed'"),
-        ("exported", {"EXPORTED_PASSWORD": ""}, "no user name or no password"),
-    ],
+    ("site", "said"),
+    [("ringed", "keyring set iea-fleet 'ringed'"), ("exported", "no user name or no password")],
 )
-def test_a_password_that_is_not_there_is_said_and_the_host_is_not_asked(
-    tmp_path: Path, site: str, changes: dict[str, str], said: str
-) -> None:
-    pytest.importorskip("keyring", reason="the extra keyring is not installed")
-    with open_bench(tmp_path, accounts=(Account(site, PASSWORDS[site]),)) as bench:
+def test_a_password_that_is_not_there_is_said_and_the_host_is_not_asked(tmp_path: Path, site: str, said: str) -> None:
+    with secret_service(tmp_path) as empty, open_bench(tmp_path, accounts=(Account(site, PASSWORDS[site]),)) as bench:
         inventory = lay_inventory(bench, tmp_path)
-        empty = tmp_path / "empty.json"
-        empty.write_text("{}")
-        changes = {name: str(empty) if value == "{}" else value for name, value in changes.items()}
-        ended = run(tmp_path, "push", "-i", str(inventory), "--limit", f"{site}-01", **changes)
+        ended = run(tmp_path, "push", "-i", str(inventory), "--limit", f"{site}-01", EXPORTED_PASSWORD="", **empty)
         assert bench.workstation.stats.logons == bench.workstation.stats.refused_logons == 0
     assert said in " ".join((ended.stdout + ended.stderr).split())
     assert "Traceback" not in ended.stdout + ended.stderr
