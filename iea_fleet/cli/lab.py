@@ -46,11 +46,13 @@ def up(
         ),
     ] = Engine.EMULATED,
     auth: Annotated[
-        str,
+        Optional[list[str]],  # noqa: UP045 (typer reads it at run time)
         typer.Option(
-            "--auth", help="Ways to log on, with commas: basic, ntlm, kerberos (needs krb5-kdc), credssp, certificate."
+            "--auth",
+            help="Ways to log on, with commas or repeated: basic, ntlm (alone by default), kerberos (needs krb5-kdc), "
+            "credssp, certificate.",
         ),
-    ] = "ntlm",
+    ] = None,
     logon: Annotated[
         str, typer.Option("--logon", help="The one of them that the inventory uses; it is offered in any case.")
     ] = "",
@@ -90,7 +92,7 @@ def up(
         hosts=hosts,
         sites=sites or max(1, hosts // _HOSTS_PER_SITE),
         engine=engine,
-        auth=auth,
+        auth=",".join(auth or ["ntlm"]),
         logon=logon.strip().lower(),
         https=https,
         port=port,
@@ -217,5 +219,5 @@ def _settings(*, auth: str, logon: str, inventory: Path, **others: object) -> La
         return LabSettings.model_validate_json(json.dumps(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        option = f"--{first['loc'][0]}" if first["loc"] else "--sites"
-        raise typer.BadParameter(f"{option}: {first['msg'].removeprefix('Value error, ')}") from error
+        option = f"--{first['loc'][0]}: " if first["loc"] else ""
+        raise typer.BadParameter(f"{option}{first['msg'].removeprefix('Value error, ')}") from error

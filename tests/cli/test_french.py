@@ -144,7 +144,7 @@ def test_the_language_of_the_command_wins_over_the_locale_wherever_it_stands(pro
         (("psh",), "Commande inconnue : 'psh'. Vouliez-vous dire 'push' ? Voyez iea-fleet --help"),
         (("push", "--lang"), "L’option '--lang' demande une valeur."),
         (("lab", "break"), "Valeur incorrecte : indiquez un poste et une panne, ou demandez --list."),
-        (("lab", "up", "--sites", "3", "-n", "2"), "Valeur incorrecte : --sites : il y a plus d’associations que de"),
+        (("lab", "up", "--sites", "3", "-n", "2"), "Valeur incorrecte : il y a plus d’associations que de"),
     ],
 )
 def test_a_command_line_that_can_not_be_read(program: Program, arguments: tuple[str, ...], sentence: str) -> None:

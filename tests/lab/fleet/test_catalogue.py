@@ -32,6 +32,6 @@ def test_what_an_engine_cannot_play_is_refused_with_the_one_that_can() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_and_mix_is_known() -> None:
-    with pytest.raises(InputError, match="Did you mean 'server_dns'"):
+    with pytest.raises(InputError, match=r"Did you mean server_dns\?"):
         check_name("server_dnss", "emulated")
     check_name("mix", "pwsh")

@@ -80,7 +80,7 @@ def test_a_lab_with_certificates(iea: CommandLine) -> None:
 
 
 def test_the_inventory_uses_ntlm_unless_it_is_told_otherwise(iea: CommandLine) -> None:
-    iea.up("--hosts", "1", "--auth", "basic,ntlm", "--logon", "basic")
+    iea.up("--hosts", "1", "--auth", "basic", "--auth", "ntlm", "--logon", "basic")
     assert "ansible_winrm_transport: basic" in iea.inventory.read_text()
 
 
