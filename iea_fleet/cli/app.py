@@ -16,13 +16,8 @@ from iea_fleet.cli.options import Lang
 from iea_fleet.cli.output import open_missing_streams, print_sentence, require_written
 from iea_fleet.cli.start import language_for
 from iea_fleet.cli.words import Language, say
-from iea_fleet.model.errors import FleetError
+from iea_fleet.model.errors import INTERRUPTED, FleetError
 from iea_fleet.model.phrase import Translate
-
-INTERRUPTED = 130
-"""The exit code of a program that was asked to end (128 + SIGINT)."""
-
-_UNFORESEEN = 70
 
 _UsageError: Any = typer.BadParameter.__base__
 """typer's, or click's: only its children have a name that every release gives."""
@@ -65,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         from iea_fleet.cli.unforeseen import log_unforeseen
 
         _tell(log_unforeseen(error, _language(arguments)))
-        code = _UNFORESEEN
+        code = FleetError.exit_code
     return code if isinstance(code, int) else 0 if code is None else 1
 
 

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from iea_fleet.cli.options import INVENTORY_DEFAULT
 from iea_fleet.cli.output import console, print_document
-from iea_fleet.cli.present import INTERRUPTED
 from iea_fleet.cli.session import ask_vault_password, signals
 from iea_fleet.cli.words import Language, say
 from iea_fleet.doctor.checks import Subject, exit_code, worst
@@ -24,6 +23,7 @@ from iea_fleet.doctor.inventory import Sources, check_inventory
 from iea_fleet.ledger.lock import claim, remove_leftovers
 from iea_fleet.ledger.state import open_state_folder
 from iea_fleet.ledger.store import new_run_id
+from iea_fleet.model.errors import INTERRUPTED
 from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.table import Paragraph

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from iea_fleet.cli.fix_office import Office
 from iea_fleet.cli.fix_screen import HandedOver, Screen
-from iea_fleet.cli.present import INTERRUPTED
 from iea_fleet.cli.session import ask_assistance_password, ask_vault_password, signals
 from iea_fleet.cli.words import Language
 from iea_fleet.diagnosis.remedy import Plan
@@ -24,9 +23,9 @@ from iea_fleet.ledger.records import RunKind, RunState
 from iea_fleet.ledger.state import StateFolder, open_state_folder
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.answer import RecordChange
-from iea_fleet.model.errors import HostsBusy, InputError
+from iea_fleet.model.errors import INTERRUPTED, HostsBusy, InputError
 from iea_fleet.model.outcome import Outcome
-from iea_fleet.rollout.content import find_content
+from iea_fleet.rollout.content import Content, find_content
 from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
 from iea_fleet.rollout.inventory import WORKSTATION, Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
@@ -83,6 +82,7 @@ class Technician:
         answer: asks a question on the terminal; `None`: there is no terminal.
         ask_password: asks for the password of the day; `None`: there is no terminal.
         typed: the password of the day, where it was asked for at the start; empty: it was not.
+        secrets: those that were typed later.
     """
 
     screen: Screen
@@ -158,18 +158,8 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     content = find_content()
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
-    hosts = read_inventory(request.inventory, request.host, vault, content.environment(), named_by=WORKSTATION)
-    screen = Screen(hosts[0].name, lang, console, as_json=request.as_json, force=request.force)
-    if len(hosts) > 1:
-        names = [host.name for host in hosts]
-        raise InputError(
-            request.host[:200],
-            "this means {count} workstations ({names})",
-            "Name one of them",
-            count=len(names),
-            names=", ".join(names[:3]) + ("…" if len(names) > 3 else ""),
-        )
-    (host,) = hosts
+    host = _the_host(request, vault, content)
+    screen = Screen(host.name, lang, console, as_json=request.as_json, force=request.force)
     settings = support_settings(host.variables, host.name)
     windows = maintenance_windows(host.variables, ", ".join(request.inventory))
     task = host_task(host, request.allowed.sheets)
@@ -208,6 +198,21 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     if failure is not None:
         raise failure
     return code
+
+
+def _the_host(request: Request, vault: Vault, content: Content) -> Host:
+    """The one workstation that is meant. Raises: InputError."""
+    hosts = read_inventory(request.inventory, request.host, vault, content.environment(), named_by=WORKSTATION)
+    if len(hosts) > 1:
+        names = [host.name for host in hosts]
+        raise InputError(
+            request.host[:200],
+            "this means {count} workstations ({names})",
+            "Name one of them",
+            count=len(names),
+            names=", ".join(names[:3]) + ("…" if len(names) > 3 else ""),
+        )
+    return hosts[0]
 
 
 @contextmanager

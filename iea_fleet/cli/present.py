@@ -16,7 +16,7 @@ from iea_fleet.diagnosis.fleet import judge_fleet
 from iea_fleet.ledger.records import HostRecord, RunKind, RunRecord
 from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
 from iea_fleet.ledger.store import Ledger
-from iea_fleet.model.errors import LocalFailure
+from iea_fleet.model.errors import INTERRUPTED, LocalFailure
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.phrase import system_said
 from iea_fleet.model.text import neutralise
@@ -27,8 +27,6 @@ from iea_fleet.report.page import render_html
 from iea_fleet.report.table import render_table
 from iea_fleet.report.view import Group, RunView, host_row, in_fleet
 from iea_fleet.report.wording.interface import interface
-
-INTERRUPTED = 130
 
 _AS_WANTED = frozenset({Verdict.OK, Verdict.CHANGED})
 

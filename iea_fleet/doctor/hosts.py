@@ -213,4 +213,4 @@ def _rights(answer: Answer) -> Iterator[Finding]:
     if answer.host.elevated is False:
         yield check("doctor.rights_plain", account=account, local_account=local_account(answer.host))
     elif not denied:
-        yield check(f"doctor.rights_{'administrator' if answer.host.elevated else 'read'}", account=account)
+        yield check("doctor.rights_administrator" if answer.host.elevated else "doctor.rights_read", account=account)

@@ -11,12 +11,9 @@ from iea_fleet.lab.application.screen import MessageKind, Tray
 from iea_fleet.lab.application.seen import AsSeen
 from iea_fleet.lab.fleet.plan import MAX_HOSTS, MIX
 from iea_fleet.lab.share.servers import ShareKind
-from iea_fleet.model.base import Sentence, ShortText, Strict, Win32Code
+from iea_fleet.model.base import LONGEST_SENTENCE, Sentence, ShortText, Strict, Win32Code
 from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.text import neutralise
-
-_LONGEST_VALUE = 2000
-"""Of a `Sentence`, in characters."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -172,7 +169,7 @@ class Worded(Strict):
     def of(cls, phrase: Phrase) -> Worded:
         """A phrase, bounded, with values that JSON can have."""
         values = {
-            name: cls.of(value) if isinstance(value, Phrase) else neutralise(value, _LONGEST_VALUE)
+            name: cls.of(value) if isinstance(value, Phrase) else neutralise(value, LONGEST_SENTENCE)
             for name, value in phrase.values.items()
         }
         return cls(template=phrase.template, values=values)

@@ -185,9 +185,8 @@ def _check_or_create(engine: Engine, shown: str) -> None:
                 # The journal mode lives in the file: set once, when it is made, and outside of any transaction.
                 if raw is not None:
                     connection.rollback()
-                    with suppress(
-                        sqlite3.OperationalError
-                    ):  # another process does; without it writers only wait longer
+                    # Another process may be doing it; without it writers only wait longer.
+                    with suppress(sqlite3.OperationalError):
                         raw.execute("PRAGMA journal_mode = WAL")
         with _making_tables(engine) as connection:
             if connection.execute(select(versions.c.version)).first() is None:

@@ -186,7 +186,7 @@ class Ledger:
         return () if found is None else self.hosts(found)
 
     def report_before(self, record: RunRecord) -> RunRecord | None:
-        """The report of the same part of the inventory that was the last to end well before a run began."""
+        """The last report of the same part of the inventory that began before a run and ended well; `None`: none."""
         query = (
             select(runs)
             .where(

@@ -18,7 +18,8 @@ Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Value = Annotated[str, StringConstraints(max_length=4096)]
 """Text of one setting, as the application would see it."""
 
-Sentence = Annotated[str, StringConstraints(max_length=2000)]
+LONGEST_SENTENCE = 2000
+Sentence = Annotated[str, StringConstraints(max_length=LONGEST_SENTENCE)]
 """Text from a workstation that is shown to people: bounded here, neutralised where it is shown."""
 
 ShortText = Annotated[str, StringConstraints(max_length=260)]

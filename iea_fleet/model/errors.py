@@ -15,6 +15,9 @@ from typing import ClassVar, Final
 
 from iea_fleet.model.phrase import Phrase, Translate
 
+INTERRUPTED: Final = 130
+"""The exit code of a program that was asked to end (128 + SIGINT)."""
+
 SENTENCE: Final = "{where}: {what}. {mend}"
 """How the three parts of a failure are put together; a template like theirs."""
 

@@ -63,9 +63,9 @@ def _looked_at(host: HostRow, sheet: Sheet) -> bool:
     """Whether a host's answer tells how it stands with a sheet."""
     if not host.computer_name or host.verdict is Verdict.REFUSED:
         return False
-    findings = [finding for finding in host.findings if finding.sheet is sheet]
     if sheet is Sheet.TRANSPORT:
         return True
+    findings = [finding for finding in host.findings if finding.sheet is sheet]
     return bool(findings) and not any(
         votes(finding, Verdict.FAILED, Verdict.SKIPPED) or finding.code.endswith(_NOT_LOOKED_AT) for finding in findings
     )

@@ -100,14 +100,14 @@ def concerned(one: FleetFinding, lang: Language) -> str:
 
 
 def news(view: RunView, lang: Language) -> Mapping[tuple[str, str], Sequence[str]]:
-    """What is new and what is gone since the report before: word for which of both, and title, to names of hosts."""
+    """What is new and what is gone since the report before: `new` or `gone`, and title, to names of hosts."""
     told: dict[tuple[str, str], list[str]] = {}
     for which in ("new", "gone"):
         for _, hosts in view.by_site():
             for host in hosts:
                 findings = host.new if which == "new" else host.gone
                 for title in dict.fromkeys(words(finding, lang).title for finding in findings):
-                    told.setdefault((interface(which, lang), title), []).append(host.name)
+                    told.setdefault((which, title), []).append(host.name)
     return told
 
 

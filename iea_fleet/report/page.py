@@ -115,7 +115,7 @@ def render_html(view: RunView, lang: Language) -> str:
         sites=sites,
         fleet=_fleet_cards(view.of_site(None), lang),
         since="" if view.since is None else interface("since_report", lang, when=moment(view.since.started, lang)),
-        news=[(which, title, ", ".join(names)) for (which, title), names in news(view, lang).items()],
+        news=[(interface(which, lang), title, ", ".join(names)) for (which, title), names in news(view, lang).items()],
         facts=_run_facts(view, lang),
         made_by=interface("made_by", lang, version=__version__),
         word=lambda key: interface(key, lang),

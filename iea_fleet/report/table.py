@@ -46,6 +46,7 @@ _TABLE_WIDTH: Final = 72
 """Columns below which a table would break words into letters."""
 _MOST_NAMES: Final = 20
 """Hosts of one reason that are named; the others are counted, and in the report files."""
+_NEWS: Final = {"new": "bold yellow", "gone": "green"}
 _NO_BREAK: Final = str.maketrans({"\u00a0": "\ue000", "\u202f": "\ue001"})
 _SPACES: Final = str.maketrans({"\ue000": "\u00a0", "\ue001": "\u202f"})
 
@@ -100,9 +101,13 @@ def render_table(view: RunView, lang: Language) -> RenderableType:
 def _since(view: RunView, since: Since, lang: Language) -> list[RenderableType]:
     """What is new and what is gone since the report before, each with its hosts."""
     lines = [
-        Padding(Paragraph(Text.assemble((f"{label} · ", style), f"{title} · ", (_some(names), "dim"))), (0, 0, 0, 2))
-        for (label, title), names in news(view, lang).items()
-        for style in ("bold yellow" if label == interface("new", lang) else "green",)
+        Padding(
+            Paragraph(
+                Text.assemble((f"{interface(which, lang)} · ", _NEWS[which]), f"{title} · ", (_some(names), "dim"))
+            ),
+            (0, 0, 0, 2),
+        )
+        for (which, title), names in news(view, lang).items()
     ]
     heading = Text(interface("since_report", lang, when=moment(since.started, lang)), style="bold")
     nothing = Padding(Text(interface("nothing_changed", lang)), (0, 0, 0, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iea_fleet.lab.emulated import settings, share
+from iea_fleet.lab.emulated.disk import ACCESS_DENIED
 from iea_fleet.lab.emulated.machine import Machine
 from iea_fleet.lab.share.system_messages import system_message
 from iea_fleet.model.answer import WorkOutcome
@@ -17,7 +18,7 @@ from iea_fleet.model.request import (
     Work,
 )
 
-CANCELLED, FILE_NOT_FOUND, ACCESS_DENIED = 1223, 2, 5
+CANCELLED, FILE_NOT_FOUND = 1223, 2
 NO_SERVICES = "Cannot open Service Control Manager on computer '.'. This operation might require other privileges."
 PRINTED_LENGTH = 500
 LEAST_DELAY_S = 5.0
