@@ -21,7 +21,8 @@ MARK = "TEST_RUN_OF_IEA_FLEET"
 def ended_with_this_run() -> Iterator[None]:
     """Whatever is started within this ends with it, or with this process."""
     os.environ[MARK] = secrets.token_hex(8)
-    with subprocess.Popen([sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE):
+    # In a session of its own: neither Ctrl-C nor a signal to the run's whole group (timeout) reaches it.
+    with subprocess.Popen([sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True):
         yield
 
 
@@ -33,7 +34,6 @@ def _marked(mark: bytes) -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the run, which closes its pipe when it is done
     sys.stdin.read()
     for process in _marked(f"{MARK}={os.environ[MARK]}".encode()):
         with contextlib.suppress(ProcessLookupError):
