@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from iea_fleet.cli import doctor, fix, lab, outbox, push, report, runs, version
 from iea_fleet.cli.options import Lang
-from iea_fleet.cli.output import open_missing_streams, print_sentence, require_written
+from iea_fleet.cli.output import for_what_others_print, open_missing_streams, print_sentence, require_written
 from iea_fleet.cli.start import language_for
 from iea_fleet.cli.words import Language, say
 from iea_fleet.model.errors import INTERRUPTED, FleetError
@@ -44,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; gives the exit code and has told the user everything on standard error."""
     open_missing_streams()
     try:
-        code = _carry_out(arguments)
+        with for_what_others_print():
+            code = _carry_out(arguments)
         require_written()
     except FleetError as error:
         _tell(error.sentence(_translate(arguments)))

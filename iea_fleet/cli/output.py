@@ -7,6 +7,8 @@ import errno
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from iea_fleet.model.errors import LocalFailure
@@ -52,7 +54,7 @@ class _Deaf:
     def __init__(self, stream: TextIO) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=_PLAINLY)
-        self._stream = stream
+        self._stream, self._is_output = stream, stream is sys.stdout
 
     def write(self, text: str) -> int:
         try:
@@ -71,7 +73,7 @@ class _Deaf:
         return getattr(self._stream, name)
 
     def _let_go(self, error: OSError) -> None:
-        if error.errno not in _GONE and self._stream is sys.stdout:
+        if error.errno not in _GONE and self._is_output:
             _lost.append(error)
         # What is left in Python's buffer must go somewhere, or it complains when the program ends.
         null = os.open(os.devnull, os.O_WRONLY)
@@ -90,6 +92,15 @@ def open_missing_streams() -> None:
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+@contextmanager
+def for_what_others_print() -> Iterator[None]:
+    """Let what is printed past this module, as typer prints help, stop nothing either."""
+    out: IO[str] = _Deaf(sys.stdout)  # type: ignore[assignment]
+    err: IO[str] = _Deaf(sys.stderr)  # type: ignore[assignment]
+    with redirect_stdout(out), redirect_stderr(err):
+        yield
 
 
 def require_written() -> None:

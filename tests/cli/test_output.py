@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import subprocess
 
 import pytest
 from rich.text import Text
 
 from iea_fleet.cli.output import console
+from tests.cli.conftest import PROGRAM, Program
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,22 @@ def test_french_is_readable_where_the_encoding_lacks_its_signs(encoding: str, sh
     console(stream).print(Text("→ «\u00a0L’été\u00a0: 3 postes…\u00a0» ✓ 机"))
     stream.flush()
     assert written.getvalue().decode(encoding).rstrip("\n").replace("\u00a0", " ") == shown
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_help_is_readable_where_the_encoding_lacks_its_signs(program: Program, encoding: str) -> None:
+    environment = program.environment | {"LANG": "fr", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*PROGRAM, "push", "--help"], env=environment, capture_output=True, text=True, encoding=encoding, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "d'inventaire" in done.stdout
+
+
+def test_help_on_a_full_disk_is_one_sentence(program: Program) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "--help"], env=program.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 6
+    assert "No space left on device" in done.stderr
