@@ -16,7 +16,7 @@ from iea_fleet.model.phrase import placeholders
 _PACKAGE = Path(iea_fleet.__file__).parent
 _MAKERS = frozenset({Path("model/errors.py"), Path("lab/messages.py")})
 """Where phrases are made of what others gave."""
-_PHRASES = frozenset({"Phrase", "system_said", "first_and_others"})
+_PHRASES = frozenset({"Phrase", "system_said", "first_and_others", "did_you_mean"})
 _A_NAME = re.compile(r"--[a-z -]+|[a-z]+(_[a-z]+)+|lab|samba")
 """Text that is no words: an option, a variable, a program."""
 

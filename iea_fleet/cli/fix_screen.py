@@ -20,6 +20,7 @@ from iea_fleet.cli.words import Language
 from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
 from iea_fleet.diagnosis.remedy import Need, Plan, Remedy
 from iea_fleet.diagnosis.sheets import KINDS, Task
+from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
@@ -225,8 +226,7 @@ class Screen:
         order = [*ORDER, *Sheet]  # what lies in the database's folder comes after the share, as in a plan
         ordered = sorted(findings, key=lambda finding: order.index(finding.sheet))
         for finding, label in zip(ordered, finding_labels(ordered, self.lang), strict=True):
-            # Who answered, or whether a write was kept, is no matter of the sheet that came first in the round.
-            of_a_sheet = finding.sheet.value in SHEETS and not finding.code.startswith("transaction.")
+            of_a_sheet = finding.sheet.value in SHEETS and not is_of_transaction(finding)
             if of_a_sheet and finding.sheet is not sheet:
                 self._line(self._text("sheet", sheet=SHEETS[finding.sheet.value]))
                 sheet = finding.sheet
@@ -276,7 +276,7 @@ def _is_done(finding: Finding) -> bool:
     """Whether a finding tells what a remedy did, and not merely how things are."""
     kind = KINDS.get(finding.code)
     changed = kind is not None and kind.votes is Verdict.CHANGED
-    told = changed or finding.code in _NOT_NEEDED or finding.code.startswith("transaction.")
+    told = changed or finding.code in _NOT_NEEDED or is_of_transaction(finding)
     return told and finding.severity is Severity.INFO
 
 

@@ -47,6 +47,11 @@ _ACCESS_DENIED = 5
 _TELLS_NOTHING_MORE = frozenset({PlaceState.PRESENT, PlaceState.ABSENT})
 
 
+def is_of_transaction(finding: Finding) -> bool:
+    """Whether a finding tells what became of the transaction: it bears its first sheet's name, and is not about it."""
+    return finding.code in KINDS
+
+
 def judge_transaction(answer: Answer, request: Request, sheet: Sheet) -> list[Finding]:
     """What is to be said of the transaction as such; empty when it simply went as asked.
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from iea_fleet.diagnosis.endpoint import may_log_on
 from iea_fleet.diagnosis.rights import local_account
+from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.doctor.checks import Subject, check
 from iea_fleet.ledger.gate import ENVIRONMENT_NAME as GATE_VARIABLE
 from iea_fleet.ledger.gate import refused_reason
@@ -185,7 +186,7 @@ def judge_round(host: Host, expected: str, outcome: Outcome) -> tuple[Finding, .
     if not any(f.code == "transaction.identity" for f in own):
         found.append(_computer(host, expected, answer))
     found += own
-    if not any(f.code.startswith("transaction.") and f.severity is Severity.ERROR for f in own):
+    if not any(is_of_transaction(f) and f.severity is Severity.ERROR for f in own):
         found += _rights(answer)
     found.append(check("doctor.round", elapsed_ms=outcome.elapsed_ms, script_ms=answer.elapsed_ms))
     return tuple(found)

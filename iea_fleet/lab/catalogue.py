@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,7 @@ from iea_fleet.lab.fleet.plan import MIX
 from iea_fleet.lab.messages import EngineName
 from iea_fleet.lab.share.faults import ShareFault
 from iea_fleet.model.errors import InputError
-from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.phrase import Phrase, did_you_mean
 
 _BOTH = (EngineName.EMULATED, EngineName.PWSH)
 # Below the proxy of the `pwsh` engine a workstation has neither names nor connections of its own.
@@ -88,8 +87,7 @@ def find_entry(name: str, engine: EngineName) -> Entry:
     """
     entry = CATALOGUE.get(name)
     if entry is None:
-        near = difflib.get_close_matches(name, CATALOGUE, n=1)
-        mend = Phrase("Did you mean {name}?", name=near[0]) if near else "iea-fleet lab break --list shows all names."
+        mend = did_you_mean(name, CATALOGUE, Phrase("iea-fleet lab break --list shows all names."))
         raise InputError("lab", "there is no situation or fault named '{name}'", mend, name=name)
     if engine not in entry.engines:
         raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Hashable
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from iea_fleet.model.errors import InputError, Unfit
-from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.phrase import Phrase, did_you_mean
 
 MAX_CHARACTERS = 262_144
 MAX_NODES = 10_000
@@ -140,10 +139,8 @@ def _refusal(
     where = _place(source, line)
     name = ".".join(str(part) for part in path) or Phrase("the document")
     if first["type"] == "extra_forbidden":
-        known = known_keys(model, first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        there_is = Phrase("Known here: {names}.", names=", ".join(sorted(known)))
-        mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_is
+        known = sorted(known_keys(model, first["loc"][:-1]))
+        mend = did_you_mean(str(first["loc"][-1]), known, Phrase("Known here: {names}.", names=", ".join(known)))
         return InputError(where, "unknown key '{name}'", mend, name=name)
     if first["type"] == "missing":
         return InputError(where, "'{name}' lacks the key '{key}'", "Add it.", name=name, key=first["loc"][-1])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 Translate = Callable[[str], str]
@@ -74,6 +75,12 @@ _SYSTEM: Final[Mapping[int, Phrase]] = {
 def system_said(error: OSError) -> Phrase:
     """What the system said about a failure; the frequent sentences are told in every language."""
     return _SYSTEM.get(error.errno or 0, Phrase("{said}", said=error.strerror or error))
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: Phrase) -> Phrase:
+    """Ask whether the known name that is most like another was meant; where none is, say something else."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return Phrase("Did you mean {name}?", name=near[0]) if near else otherwise
 
 
 def first_and_others(names: Sequence[str]) -> Phrase:

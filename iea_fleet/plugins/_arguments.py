@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from iea_fleet.model.desired import (
 from iea_fleet.model.document import first_error, known_keys, reason_of
 from iea_fleet.model.errors import InputError
 from iea_fleet.model.finding import Sheet
-from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.phrase import Phrase, did_you_mean
 from iea_fleet.model.request import ExpectedHost
 from iea_fleet.model.store import WindowsPath
 from iea_fleet.model.window import DEFAULT_ZONE, MaintenanceWindows, parse_windows
@@ -82,9 +81,7 @@ def parse_arguments(arguments: Mapping[str, Any]) -> Arguments:
     name = ".".join(str(part) for part in first["loc"]) or "arguments"
     if first["type"] == "extra_forbidden":
         known = known_keys(Arguments, first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        there_is = Phrase("Known here: {names}.", names=", ".join(known))
-        mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_is
+        mend = did_you_mean(str(first["loc"][-1]), known, Phrase("Known here: {names}.", names=", ".join(known)))
         raise InputError(_WHERE, "there is no argument {name}", mend, name=name)
     if first["type"] == "missing":
         raise InputError(

@@ -9,6 +9,7 @@ from iea_fleet.diagnosis.connection import MODE
 from iea_fleet.diagnosis.fleet import KINDS as FLEET_KINDS
 from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.diagnosis.sheets import KINDS
+from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.diagnosis.transport_kinds import KINDS as TRANSPORT_KINDS
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
@@ -154,8 +155,7 @@ def _sheet_label(finding: Finding, lang: Language) -> str:
     """Which sheet, and which case of it; nothing for the connection's findings without a case and the transport's."""
     if finding.case is not None:
         return interface("case", lang, number=finding.case)
-    # What the transaction as a whole came to bears the name of its first sheet, and is not of it.
-    name = None if finding.code.startswith("transaction.") else _SHEET_NAMES.get(finding.sheet)
+    name = None if is_of_transaction(finding) else _SHEET_NAMES.get(finding.sheet)
     return "" if name is None else interface("sheet", lang, name=name)
 
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from iea_fleet.diagnosis import share
 from iea_fleet.diagnosis.sheets import KINDS
+from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.diagnosis.version import application_version, told_versions
 from iea_fleet.model.answer import WorkOutcome
 from iea_fleet.model.finding import Finding, Severity, Sheet
@@ -251,7 +252,7 @@ def _matters(case: Case, version: str | None) -> list[str]:
 
 def _sheet(finding: Finding) -> str:
     name = _SHEETS.get(finding.sheet)
-    if name is None or finding.code.startswith("transaction."):
+    if name is None or is_of_transaction(finding):
         return ""
     case = "" if finding.case is None else f", cas n° {finding.case}"
     return f" (fiche « {name} »{case})"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from iea_fleet.lab.faults import ALL_FAULTS
 from iea_fleet.lab.faults.kinds import EARLY_CUTS, FaultKind, Parameter, Stage, Value
 from iea_fleet.model.errors import InputError
-from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.phrase import Phrase, did_you_mean
 
 
 class FaultRefused(InputError):
@@ -62,9 +61,7 @@ class FaultSet:
         """
         kind = ALL_FAULTS.get(name)
         if kind is None:
-            near = difflib.get_close_matches(name, ALL_FAULTS, 1)
-            there_are = Phrase("There are: {names}.", names=", ".join(ALL_FAULTS))
-            mend = Phrase("Did you mean {name}?", name=near[0]) if near else there_are
+            mend = did_you_mean(name, ALL_FAULTS, Phrase("There are: {names}.", names=", ".join(ALL_FAULTS)))
             raise FaultRefused(_where(name), "there is no such fault", mend)
         common = {
             "on": Parameter(kind.on, "request"),
