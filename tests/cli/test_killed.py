@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     LabFleet = object
 
-MOMENTS = 10
+MOMENTS = 20
 
 
 @pytest.mark.slow
