@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+from pathlib import Path
 
 import pytest
 from rich.text import Text
@@ -39,7 +40,7 @@ def test_help_is_readable_where_the_encoding_lacks_its_signs(program: Program, e
 
 
 def test_help_on_a_full_disk_is_one_sentence(program: Program) -> None:
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PROGRAM, "--help"], env=program.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
