@@ -118,6 +118,19 @@ def open_ledger(url: str) -> Engine:
                 "Write sqlite:///FILE or postgresql+psycopg://...",
                 database=parsed.get_backend_name()[:40],
             )
+        # A character of a password that is not escaped cuts it: the rest of it would be shown as host or database.
+        if (
+            parsed.get_backend_name() == "postgresql"
+            and "@" in f"{parsed.host}{parsed.database}{''.join(parsed.query)}"
+        ):
+            raise InputError(
+                "--ledger",
+                "this address of a ledger has more than one @, or none where it belongs",
+                "In a password write @ as {at}, / as {slash} and ? as {question}",
+                at="%40",
+                slash="%2F",
+                question="%3F",
+            )
         engine = create_engine(parsed, **_options(parsed.get_backend_name()))
     except ImportError as error:
         raise InputError(
@@ -132,7 +145,8 @@ def open_ledger(url: str) -> Engine:
             "Write sqlite:///FILE or postgresql+psycopg://...",
             said=said,
         ) from error
-    shown = parsed.render_as_string(hide_password=True)
+    # What follows a question mark can hold passwords too.
+    shown = parsed.set(query={}).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise InputError(shown, "a ledger in memory would be lost", "Name a file: sqlite:///FILE")

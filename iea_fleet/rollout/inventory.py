@@ -126,6 +126,8 @@ def _require_pattern(pattern: str, named_by: str | Phrase) -> None:
     mend = some if named_by == LIMIT else Phrase("Name one of the inventory")
     if not re.fullmatch(r"[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*", pattern):
         raise InputError(shown, "its brackets don't match, and Ansible would leave them out", mend)
+    if not pattern.isprintable():
+        raise InputError(shown, "it holds characters that no name has", mend)
     parts = [part.strip() for part in re.split(r"[,:]", pattern)]
     if not any(parts) or not all(part.strip("!&~") for part in parts if part):
         raise InputError(shown, "it names no host", mend)

@@ -164,7 +164,13 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "oracle9://x", "mysql://u:secret@h/d"]
+    "address",
+    [
+        *("", "nonsense", "sqlite://", "sqlite:///:memory:", "oracle9://x", "mysql://u:secret@h/d"),
+        # cut at a character of the password, or given where the driver takes it too
+        *(f"postgresql+psycopg://u:{password}@127.0.0.1:1/d" for password in ("1@secret", "1/secret", "1?secret")),
+        "postgresql+psycopg://u@127.0.0.1:1/d?password=secret",
+    ],
 )
 def test_an_address_that_can_not_be_used_is_refused_without_telling_its_password(address: str) -> None:
     with pytest.raises((InputError, LocalFailure)) as raised:

@@ -134,6 +134,13 @@ def test_a_site_keeps_its_accents_in_any_locale(tmp_path: Path, monkeypatch: pyt
     assert read(tmp_path / "hosts.yml")[0].site == "Crèche"
 
 
+@pytest.mark.parametrize("pattern", ["~ws1|\udcff", "ws1\n", "ws1,\x1b"])
+def test_a_pattern_that_is_no_text_is_refused(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "hosts.yml").write_text(FLEET)
+    with pytest.raises(InputError, match="it holds characters that no name has"):
+        read(tmp_path / "hosts.yml", pattern)
+
+
 @pytest.mark.parametrize("pattern", ["", " ", ",", ":", "!", "~", "ws1:!", "~[", "ws[1:5", "ws1]"])
 def test_a_pattern_that_ansible_would_take_for_every_host_is_refused(tmp_path: Path, pattern: str) -> None:
     (tmp_path / "hosts.yml").write_text(FLEET)
