@@ -119,17 +119,13 @@ def open_ledger(url: str) -> Engine:
                 database=parsed.get_backend_name()[:40],
             )
         # A character of a password that is not escaped cuts it: the rest of it would be shown as host or database.
-        if (
-            parsed.get_backend_name() == "postgresql"
-            and "@" in f"{parsed.host}{parsed.database}{''.join(parsed.query)}"
-        ):
+        parts = (parsed.host, parsed.database, *parsed.query)
+        if parsed.get_backend_name() == "postgresql" and any("@" in (part or "") for part in parts):
             raise InputError(
                 "--ledger",
                 "this address of a ledger has more than one @, or none where it belongs",
-                "In a password write @ as {at}, / as {slash} and ? as {question}",
-                at="%40",
-                slash="%2F",
-                question="%3F",
+                "Write the special characters of its password as their codes, such as {code} for @",
+                code="%40",
             )
         engine = create_engine(parsed, **_options(parsed.get_backend_name()))
     except ImportError as error:
