@@ -40,7 +40,6 @@ _MARKS: Final = {
     Severity.INFO: ("·", ""),
     Severity.OK: ("✓", "green"),
 }
-_GRAVE: Final = frozenset({Severity.ERROR, Severity.WARNING})
 _ALSO_TOLD: Final = frozenset(
     {
         "session.live",
@@ -127,7 +126,7 @@ class Screen:
 
     def found(self, outcome: Outcome) -> None:
         """What a look found."""
-        grave = [finding for finding in outcome.findings if finding.severity in _GRAVE]
+        grave = [finding for finding in outcome.findings if finding.severity.is_grave]
         also = [finding for finding in outcome.findings if finding.code in _ALSO_TOLD]
         self._heading("found" if grave else "nothing_wrong", host=self.host)
         self._findings([*grave, *also])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iea_fleet.diagnosis import connection as asked
 from iea_fleet.diagnosis.connection import KINDS
-from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.kind import joined, make_finding
 from iea_fleet.diagnosis.rights import plain_account
 from iea_fleet.diagnosis.servers import (
     AUTHENTICATION,
@@ -17,6 +17,7 @@ from iea_fleet.diagnosis.servers import (
     failures,
 )
 from iea_fleet.diagnosis.version import application_version
+from iea_fleet.diagnosis.win32 import ACCESS_DENIED, LOCKED
 from iea_fleet.model.answer import (
     Answer,
     LogFacts,
@@ -33,9 +34,6 @@ from iea_fleet.model.desired import DesiredConnection
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import RestartProcess, RestartService
-
-_LOCKED = frozenset({32, 33, 1224})  # sharing violation, lock violation, user-mapped section ([MS-ERREF] 2.2)
-_ACCESS_DENIED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,8 @@ class _Judge:
             self.damaged |= {place.place for _, place in hits}
             self.tell(
                 code,
-                place=_joined(place.place for _, place in hits),
-                settings=_joined(name for name, _ in hits),
+                place=joined(place.place for _, place in hits),
+                settings=joined(name for name, _ in hits),
                 win32_code=first.win32_code or None,
                 message=first.message or None,
                 plain_account=plain_account(self.answer.host) if code == "settings_denied" else None,
@@ -149,12 +147,12 @@ class _Judge:
         """One finding for all places of one setting that have the same to tell."""
         what, setting, after = group[0].what, group[0].setting, group[0].after
         evidence = {
-            "before": _joined(one.before for one in group),
+            "before": joined(one.before for one in group),
             "after": after,
-            "place": _joined(one.place for one in group),
+            "place": joined(one.place for one in group),
         }
         if setting == asked.MODE:
-            evidence["mode_before"] = _joined(self._mode_word(one.before) for one in group)
+            evidence["mode_before"] = joined(self._mode_word(one.before) for one in group)
             evidence["mode_after"] = self._mode_word(after)
             self.tell(f"{what}.mode", **evidence)
         else:
@@ -266,15 +264,15 @@ class _Judge:
             and place.place not in self.damaged
         ]
         if unclear:
-            found = _joined(place.value or place.state.value for place in unclear)
-            self.tell("assistance_unclear", found=found, place=_joined(place.place for place in unclear))
+            found = joined(place.value or place.state.value for place in unclear)
+            self.tell("assistance_unclear", found=found, place=joined(place.place for place in unclear))
 
     def versions(self) -> None:
         """A version that can't go into the subject of a support request."""
         facts = self.latest.get(asked.VERSION)
         if self.version is not None or self.not_installed or not isinstance(facts, SettingFacts):
             return
-        told = _joined(place.value for place in facts.places if place.value)
+        told = joined(place.value for place in facts.places if place.value)
         if told:
             self.tell("version_invalid", found=told, place=_places(facts))
         else:
@@ -320,14 +318,10 @@ def _damage_code(place: Place) -> str | None:
         case PlaceState.UNSUPPORTED:
             return "settings_unsupported"
         case PlaceState.UNREADABLE:
-            if place.win32_code in _LOCKED:
+            if place.win32_code in LOCKED:
                 return "settings_locked"
-            return "settings_denied" if place.win32_code == _ACCESS_DENIED else "settings_unreadable"
-
-
-def _joined(texts: Iterable[str | None]) -> str:
-    return ", ".join(dict.fromkeys(text for text in texts if text))
+            return "settings_denied" if place.win32_code == ACCESS_DENIED else "settings_unreadable"
 
 
 def _places(facts: SettingFacts) -> str | None:
-    return _joined(place.place for place in facts.places) or None
+    return joined(place.place for place in facts.places) or None

@@ -61,5 +61,10 @@ def strength(verdict: Verdict) -> int:
     return _STRENGTH.index(verdict)
 
 
+def joined(texts: Iterable[str | None]) -> str:
+    """Texts as one piece of evidence: each once, without the empty ones."""
+    return ", ".join(dict.fromkeys(text for text in texts if text))
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= EVIDENCE_CHARACTERS else text[: EVIDENCE_CHARACTERS - 1] + "…"

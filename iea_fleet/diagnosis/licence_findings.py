@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from iea_fleet.diagnosis import licence as asked
-from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.kind import joined, make_finding
 from iea_fleet.diagnosis.licence import KINDS, LICENCE, WORKSTATION
 from iea_fleet.diagnosis.told import Told, facts_of, readable_list
 from iea_fleet.model.answer import Answer, LogFacts, RecordChange, RecordsFacts, SettingFacts, Status
@@ -77,7 +77,7 @@ class _Judge:
             self.tell(
                 "twice" if self._concerns(same) else "twice_elsewhere",
                 licence=same[0][LICENCE],
-                workstations=_joined(row[WORKSTATION] for row in same),
+                workstations=joined(row[WORKSTATION] for row in same),
                 place=facts.place,
                 count=len({row[WORKSTATION].casefold() for row in same}),
             )
@@ -107,7 +107,7 @@ class _Judge:
         evidence = {"licence": own, "computer": name, "place": place}
         holders = [row[WORKSTATION] for row in bound if row[LICENCE].casefold() == own.casefold()]
         if holders and not any(holder.casefold() == name.casefold() for holder in holders):
-            self.tell("bound_elsewhere", workstations=_joined(holders), **evidence)
+            self.tell("bound_elsewhere", workstations=joined(holders), **evidence)
             return True
         if not holders:
             listed = any(row[LICENCE].casefold() == own.casefold() for row in rows)
@@ -203,11 +203,7 @@ def _pair(row: Row) -> tuple[str, str]:
 
 def _rows_evidence(rows: Sequence[Row]) -> dict[str, str | int | None]:
     return {
-        "licence": _joined(row.get(LICENCE, "") for row in rows),
-        "workstations": _joined(row.get(WORKSTATION, "") for row in rows),
+        "licence": joined(row.get(LICENCE, "") for row in rows),
+        "workstations": joined(row.get(WORKSTATION, "") for row in rows),
         "count": len(rows),
     }
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(text for text in texts if text))

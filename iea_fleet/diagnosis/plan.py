@@ -37,12 +37,10 @@ from iea_fleet.model.desired import Binding, ShareRemedy
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.request import AsWhom, ExpectedHost
-from iea_fleet.model.text import neutralise
+from iea_fleet.model.text import SHOWN_CHARACTERS, neutralise
 
 MOST_RESETS: Final = 64
 """Bindings that one round resets (`DesiredLicence`); a list with more faults than that is handed over."""
-SHOWN_CHARACTERS: Final = 300
-"""Most characters of one piece of evidence that the words of a finding show (`report/wording/fill.py`)."""
 _REMEDY = Kind(Severity.INFO, Verdict.DRIFT)
 KINDS: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(
@@ -295,7 +293,7 @@ def _to_hand_over(findings: Collection[Finding], covered: Collection[Finding]) -
 def _is_wrong(finding: Finding) -> bool:
     kind = FINDING_KINDS.get(finding.code) or KINDS.get(finding.code)
     votes_well = kind is not None and kind.votes in {Verdict.OK, Verdict.CHANGED}
-    return finding.severity in {Severity.ERROR, Severity.WARNING} and not votes_well
+    return finding.severity.is_grave and not votes_well
 
 
 def _can_be_shown(rows: Sequence[Row]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from iea_fleet.diagnosis import session as asked
 from iea_fleet.diagnosis.connection import PROCESS
-from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.kind import joined, make_finding
 from iea_fleet.diagnosis.session import KINDS, concerned_workstation, is_same
 from iea_fleet.diagnosis.told import Told, facts_of, moment_of, readable_list, since_evidence
 from iea_fleet.model.answer import Answer, ProcessFacts, RecordsFacts, Status
@@ -113,8 +113,8 @@ class _Judge:
         oldest = min(dated, key=_moment, default=None)
         text = (rows[0] if oldest is None else oldest[1]).get("since")
         return {
-            "users": _joined(row.get("user", "") for row in rows),
-            "workstation": _joined(row.get("workstation", "") for row in rows),
+            "users": joined(row.get("user", "") for row in rows),
+            "workstation": joined(row.get("workstation", "") for row in rows),
             "count": len(rows),
             **since_evidence(text, self.profile.moment_format, self.answer),
         }
@@ -149,7 +149,3 @@ def judge_session(
 
 def _moment(dated: tuple[datetime, Row]) -> datetime:
     return dated[0]
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(text for text in texts if text))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from iea_fleet.diagnosis import share as asked
 from iea_fleet.diagnosis.database import FOLDER
-from iea_fleet.diagnosis.kind import make_finding
+from iea_fleet.diagnosis.kind import joined, make_finding
 from iea_fleet.diagnosis.opening import opening_evidence
 from iea_fleet.diagnosis.rights import plain_account
 from iea_fleet.diagnosis.share import KINDS
@@ -44,7 +43,7 @@ class _Judge:
         self.found: list[Finding] = []
         self.with_credentials = desired.username is not None and desired.password is not None
         people = facts_of(self.told.before, asked.PEOPLE, PeopleFacts)
-        self.people = _joined(people.people) if people is not None else ""
+        self.people = joined(people.people) if people is not None else ""
 
     def tell(self, code: str, **evidence: str | int | None) -> None:
         """Add one finding."""
@@ -58,7 +57,7 @@ class _Judge:
         is_read = all(place.state in {PlaceState.PRESENT, PlaceState.ABSENT} for place in setting.places)
         self.tell(
             "folder_not_set" if is_read else "folder_not_read",
-            place=_joined(place.place for place in setting.places) or None,
+            place=joined(place.place for place in setting.places) or None,
         )
         return False
 
@@ -152,7 +151,7 @@ class _Judge:
         return str(first.win32_code) in asked.restart_codes(self.desired)
 
     def _done(self) -> str:
-        return _joined(name for name in _REMEDIES if name in self.told.work and self.told.work[name].ok)
+        return joined(name for name in _REMEDIES if name in self.told.work and self.told.work[name].ok)
 
     def _latest(self, whom: AsWhom) -> ShareFacts | None:
         return facts_of(self.told.latest, asked.PROBES[whom], ShareFacts)
@@ -170,10 +169,10 @@ class _Judge:
         return {
             "path": first.path if first.path != FOLDER else None,
             "server": _server(first) or None,
-            "addresses": _joined(first.addresses) or None,
+            "addresses": joined(first.addresses) or None,
             "layer": first.layer.value,
-            "as_whom": _joined(facts.as_whom.value for facts in group),
-            "account": _joined(facts.account for facts in group) or None,
+            "as_whom": joined(facts.as_whom.value for facts in group),
+            "account": joined(facts.account for facts in group) or None,
             "drive": first.drive or None,
             "drive_path": first.drive_path or None,
             "win32_code": first.win32_code or None,
@@ -242,7 +241,3 @@ def _server(facts: ShareFacts) -> str:
     """Whose share it is; who looks by a drive's letter is not told, but what the drive stands for."""
     behind = facts.drive_path.removeprefix("\\\\")
     return facts.server or (behind.partition("\\")[0] if behind != facts.drive_path else "")
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(text for text in texts if text))

@@ -37,7 +37,7 @@ from iea_fleet.model.desired import (
     DesiredShare,
     ShareRemedy,
 )
-from iea_fleet.model.finding import Finding, Severity, Sheet
+from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.model.profile import Profile
 from iea_fleet.model.request import ExpectedHost, Request
@@ -57,7 +57,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Every finding that `judge` can give, by code."""
 
 _NO_NONCE: Final = "0" * 32
-_WEIGHT: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +217,4 @@ def _judged(answer: Answer, task: Task) -> Iterator[Finding]:
 
 def _weight(finding: Finding) -> tuple[int, int]:
     """Sorts the gravest finding first, of equally grave ones that with the strongest vote."""
-    return _WEIGHT.index(finding.severity), -strength(KINDS[finding.code].votes)
+    return -finding.severity.weight, -strength(KINDS[finding.code].votes)

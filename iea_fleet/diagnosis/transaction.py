@@ -7,6 +7,7 @@ from typing import Final
 
 from iea_fleet.diagnosis.kind import Kind, make_finding
 from iea_fleet.diagnosis.rights import local_account, plain_account
+from iea_fleet.diagnosis.win32 import ACCESS_DENIED, LOCKED
 from iea_fleet.model.answer import Answer, Failure, PlaceState, RecordChange, SettingFacts, Status, Step
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
@@ -41,9 +42,7 @@ OTHER_HOST: Final = frozenset({"transaction.identity", "transaction.impostor"})
 UNBELIEVED: Final = OTHER_HOST | {"transaction.incomplete", "transaction.not_asked"}
 """The answer can't be that of our script to this request, so its word for what was changed does not count."""
 
-_LOCKED = frozenset({32, 33, 1224})  # sharing violation, lock violation, user-mapped section open ([MS-ERREF] 2.2)
 _DISK_FULL = frozenset({39, 112})  # handle disk full, disk full
-_ACCESS_DENIED = 5
 _TELLS_NOTHING_MORE = frozenset({PlaceState.PRESENT, PlaceState.ABSENT})
 
 
@@ -192,9 +191,9 @@ def _code(answer: Answer, error: Failure) -> str | None:
         return "transaction.recovery_failed"
     if error.win32_code in _DISK_FULL or error.step is Step.SPACE:
         return "transaction.disk_full"
-    if error.win32_code in _LOCKED:
+    if error.win32_code in LOCKED:
         return "transaction.locked"
-    if error.win32_code == _ACCESS_DENIED:
+    if error.win32_code == ACCESS_DENIED:
         return "transaction.access_denied" if plain_account(answer.host) is None else "transaction.rights_missing"
     return "transaction.read_back" if error.step is Step.READ_BACK else "transaction.step_failed"
 

@@ -59,8 +59,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 INVENTORY_CODES: Final = frozenset({"doctor.inventory_unusable"})
 """Errors of what the user gave, not of this machine: their exit code is that of an unusable inventory."""
 
-_WEIGHT: Final = (Severity.OK, Severity.INFO, Severity.WARNING, Severity.ERROR)
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -82,7 +80,7 @@ def check(code: str, **evidence: str | int | None) -> Finding:
 
 def worst(findings: Iterable[Finding]) -> Severity:
     """The gravest severity; `OK` without findings."""
-    return max((finding.severity for finding in findings), key=_WEIGHT.index, default=Severity.OK)
+    return max((finding.severity for finding in findings), key=lambda severity: severity.weight, default=Severity.OK)
 
 
 def exit_code(subjects: Iterable[Subject]) -> int:

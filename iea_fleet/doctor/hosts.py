@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from iea_fleet.diagnosis.endpoint import may_log_on
 from iea_fleet.diagnosis.rights import local_account
 from iea_fleet.diagnosis.transaction import is_of_transaction
+from iea_fleet.diagnosis.win32 import ACCESS_DENIED
 from iea_fleet.doctor.checks import Subject, check
 from iea_fleet.ledger.gate import ENVIRONMENT_NAME as GATE_VARIABLE
 from iea_fleet.ledger.gate import refused_reason
@@ -32,7 +33,6 @@ _FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
 _MOST_FINDINGS: Final = 32
 _SPOKE: Final = frozenset({"command", "send", "receive", "answer", "close"})
 """Stages that only a host that accepted the logon comes to."""
-_ACCESS_DENIED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _rights(answer: Answer) -> Iterator[Finding]:
         for facts in answer.probes
         if isinstance(facts, SettingFacts)
         for place in facts.places
-        if place.state is PlaceState.UNREADABLE and place.win32_code == _ACCESS_DENIED
+        if place.state is PlaceState.UNREADABLE and place.win32_code == ACCESS_DENIED
     ]
     if denied:
         yield check("doctor.rights_missing", account=account, place=", ".join(dict.fromkeys(denied)))

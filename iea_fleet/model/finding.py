@@ -33,6 +33,16 @@ class Severity(StrEnum):
     ERROR = "error"
     """The program can't be used, or the host can't be judged."""
 
+    @property
+    def weight(self) -> int:
+        """The graver, the more."""
+        return list(Severity).index(self)
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether it is for somebody to act on."""
+        return self in {Severity.WARNING, Severity.ERROR}
+
 
 class Finding(Strict):
     """One finding."""

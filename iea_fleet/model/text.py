@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+SHOWN_CHARACTERS = 300
+"""Most characters of one piece of evidence or one name that people are shown."""
+
 _SHOWN_AS_CODE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories without a face of their own: controls, bidi and zero-width marks, surrogates, line separators."""
 

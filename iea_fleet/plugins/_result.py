@@ -8,10 +8,8 @@ from typing import Any
 
 from iea_fleet.model.finding import Severity, Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
-from iea_fleet.model.text import neutralise
+from iea_fleet.model.text import SHOWN_CHARACTERS, neutralise
 
-_SHOWN = 300
-_WEIGHT = (Severity.OK, Severity.INFO, Severity.WARNING, Severity.ERROR)
 _FAILED = frozenset({Verdict.REFUSED, Verdict.FAILED, Verdict.UNKNOWN})
 
 
@@ -81,13 +79,15 @@ def _diff(outcome: Outcome) -> list[dict[str, str]]:
     if outcome.answer is None:
         return []
     settings = [
-        _change(f"{change.id} {neutralise(place.place, _SHOWN)}", _line(place.before), _line(place.after))
+        _change(f"{change.id} {neutralise(place.place, SHOWN_CHARACTERS)}", _line(place.before), _line(place.after))
         for change in outcome.answer.ensure
         for place in change.places
         if place.changed
     ]
     records = [
-        _change(f"{release.id} {neutralise(release.place, _SHOWN)}", _record(record.before), _record(record.after))
+        _change(
+            f"{release.id} {neutralise(release.place, SHOWN_CHARACTERS)}", _record(record.before), _record(record.after)
+        )
         for release in outcome.answer.release
         for record in release.records
     ]
@@ -118,8 +118,8 @@ def _line(value: str | None) -> str:
 
 def _sentence(outcome: Outcome) -> str:
     """The verdict and the weightiest finding; the reports have the words for people."""
-    heaviest = max(outcome.findings, key=lambda finding: _WEIGHT.index(finding.severity), default=None)
+    heaviest = max(outcome.findings, key=lambda finding: finding.severity.weight, default=None)
     if heaviest is None:
         return outcome.verdict.value
-    detail = f": {neutralise(outcome.detail, _SHOWN)}" if outcome.detail else ""
+    detail = f": {neutralise(outcome.detail, SHOWN_CHARACTERS)}" if outcome.detail else ""
     return f"{outcome.verdict.value}, {heaviest.code}{detail}"

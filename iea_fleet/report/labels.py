@@ -13,13 +13,12 @@ from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.diagnosis.transport_kinds import KINDS as TRANSPORT_KINDS
 from iea_fleet.model.finding import Finding, Severity, Sheet
 from iea_fleet.model.outcome import Verdict
-from iea_fleet.model.text import neutralise
+from iea_fleet.model.text import SHOWN_CHARACTERS, neutralise
 from iea_fleet.report.view import Group, HostRow, RunView, SettingRow, mode_words
 from iea_fleet.report.wording import Language, Words, words
 from iea_fleet.report.wording.fill import vocabulary_word
 from iea_fleet.report.wording.interface import interface
 
-SHOWN_CHARACTERS = 300
 """Longest text of one value in a report for people."""
 
 
@@ -173,7 +172,7 @@ def headline(host: HostRow, lang: Language) -> str:
     What is wrong comes before what was done, and that before what is right. What nobody has to act on is a detail, and
     so are wrong settings beside the reason why they could not be corrected.
     """
-    alarming = [finding for finding in host.findings if finding.severity in {Severity.ERROR, Severity.WARNING}]
+    alarming = [finding for finding in host.findings if finding.severity.is_grave]
     grave = [finding for finding in alarming if not votes(finding, Verdict.OK)]
     notes = [finding for finding in alarming if finding not in grave and finding.code not in _DETAILS]
     done = [finding for finding in host.findings if votes(finding, Verdict.CHANGED, Verdict.SKIPPED)]
@@ -200,7 +199,7 @@ def headline(host: HostRow, lang: Language) -> str:
 
 def needs_somebody(finding: Finding) -> bool:
     """Whether somebody has to act on a finding; others tell what else is so."""
-    return finding.severity in {Severity.ERROR, Severity.WARNING} and finding.code not in _DETAILS
+    return finding.severity.is_grave and finding.code not in _DETAILS
 
 
 def to_do(host: HostRow) -> tuple[Finding, ...]:

@@ -18,9 +18,8 @@ from rich.text import Text
 from iea_fleet.diagnosis.fleet import FleetFinding
 from iea_fleet.model.finding import Finding, Severity
 from iea_fleet.model.outcome import Verdict
-from iea_fleet.model.text import neutralise
+from iea_fleet.model.text import SHOWN_CHARACTERS, neutralise
 from iea_fleet.report.labels import (
-    SHOWN_CHARACTERS,
     finding_labels,
     fleet_size,
     group_label,

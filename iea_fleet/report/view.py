@@ -15,7 +15,7 @@ from iea_fleet.diagnosis.kind import strength
 from iea_fleet.diagnosis.licence_findings import bound_rows
 from iea_fleet.diagnosis.session_findings import open_sessions
 from iea_fleet.model.answer import Answer, Place, PlaceState, SettingFacts, Status
-from iea_fleet.model.finding import Finding, Severity
+from iea_fleet.model.finding import Finding
 from iea_fleet.model.outcome import Outcome, Traffic, Verdict
 
 
@@ -210,11 +210,8 @@ def _concerned(host: HostRow, one: FleetFinding) -> HostRow:
     return replace(host, findings=_gravest_first(findings), verdict=verdict, shared=shared)
 
 
-_GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK)
-
-
 def _gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: _GRAVEST_FIRST.index(finding.severity)))
+    return tuple(sorted(findings, key=lambda finding: -finding.severity.weight))
 
 
 def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime | None = None) -> HostRow:

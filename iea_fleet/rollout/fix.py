@@ -13,7 +13,7 @@ from iea_fleet.diagnosis.plan import make_plan
 from iea_fleet.diagnosis.remedy import RESTART, Need, Plan
 from iea_fleet.diagnosis.sheets import Task
 from iea_fleet.model.answer import RecordChange
-from iea_fleet.model.finding import Severity, Sheet
+from iea_fleet.model.finding import Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.window import MaintenanceWindows
 from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, look_variables, plan_variables, undo_task
@@ -213,8 +213,7 @@ class Fix:
         codes = {finding.code for finding in outcome.findings}
         if "licence.undone" in codes and "licence.nothing_to_undo" not in codes:
             return self._ended(End.UNDONE, plan, 1)
-        grave = {Severity.ERROR, Severity.WARNING}
-        left = tuple(finding for finding in outcome.findings if finding.severity in grave)
+        left = tuple(finding for finding in outcome.findings if finding.severity.is_grave)
         return self._ended(End.NOT_JUDGED if outcome.answer is None else End.LEFT, Plan((), left), 1)
 
     def _plan(self, outcome: Outcome) -> Plan:

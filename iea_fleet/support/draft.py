@@ -15,7 +15,7 @@ from iea_fleet.diagnosis.sheets import KINDS
 from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.diagnosis.version import application_version, told_versions
 from iea_fleet.model.answer import WorkOutcome
-from iea_fleet.model.finding import Finding, Severity, Sheet
+from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.report.labels import site_label
 from iea_fleet.report.quantity import duration, moment
@@ -237,7 +237,7 @@ def _found(case: Case) -> Iterator[str]:
 
 def _grave(case: Case) -> Sequence[Finding]:
     findings = case.outcomes[-1].findings
-    return [finding for finding in findings if finding.severity in {Severity.ERROR, Severity.WARNING}] or findings
+    return [finding for finding in findings if finding.severity.is_grave] or findings
 
 
 _WHAT: Final = ("licence", "workstations", "server", "setting", "path", "as_whom", "after")

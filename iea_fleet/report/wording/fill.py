@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from iea_fleet.model.finding import Finding
 from iea_fleet.model.phrase import PLACEHOLDER, Translate, placeholders, substituted
-from iea_fleet.model.text import neutralise
+from iea_fleet.model.text import SHOWN_CHARACTERS, neutralise
 from iea_fleet.report.wording.assistance import TEXTS as ASSISTANCE_TEXTS
 from iea_fleet.report.wording.connection import TEXTS as CONNECTION_TEXTS
 from iea_fleet.report.wording.doctor import TEXTS as DOCTOR_TEXTS
@@ -47,7 +47,6 @@ TEXTS: Final[Mapping[str, Words]] = {
 """Every text by code."""
 
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
-_SHOWN_CHARACTERS: Final = 300
 
 _MOMENTS: Final = frozenset(
     {
@@ -137,7 +136,7 @@ def _value(name: str, evidence: Mapping[str, str], translate: Translate) -> str:
         value = _moment(value, translate)
     elif name in _MINUTES:
         value = _length(value, translate)
-    return neutralise(value, _SHOWN_CHARACTERS)
+    return neutralise(value, SHOWN_CHARACTERS)
 
 
 def _moment(value: str, translate: Translate) -> str:
