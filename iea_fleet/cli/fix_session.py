@@ -173,13 +173,13 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     run, stop = new_run_id(), Stop()
     ask, ask_password = (_ask, partial(_ask_password, lang)) if sys.stdin.isatty() else (None, None)
     technician = Technician(screen, request.yes, ask, ask_password, typed)
-    known = os.environ.get(PASSWORD_VARIABLE, "")
-    knows = not typed and bool(known or host.variables.get(ASSISTANCE_PASSWORD))
+    known = [os.environ.get(PASSWORD_VARIABLE, ""), str(host.variables.get(ASSISTANCE_PASSWORD) or "")]
+    knows = not typed and any(known)
     with _begun(ledger, run, NewRun(RunKind.FIX, request.check, request.host, [host.asked]), state, stop) as folder:
         place = Place(host, request.inventory, vault, run, folder, content)
         with signals(stop, lang), kept_alive(ledger, run):
             fix = Fix(
-                Visit(place, ledger, stop, screen.stopping),
+                Visit(place, ledger, stop, screen.stopping, known),
                 task,
                 request.allowed,
                 technician,
@@ -190,7 +190,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()
     handed_over, failure = HandedOver(), None
     if not stop.reason and not request.undo:
-        secrets = tuple(filter(None, (*technician.secrets, typed, known)))
+        secrets = tuple(filter(None, (*technician.secrets, typed, *known)))
         office = Office(host, settings, state, lang, secrets, send=request.send, again=request.again)
         handed_over, failure = office.hand_over(repair)
     code = _exit_code(repair, stop)

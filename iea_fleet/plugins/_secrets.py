@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from iea_fleet.diagnosis.transport import TransportFacts
 from iea_fleet.model.answer import Answer
+from iea_fleet.model.outcome import Outcome
 
 LONGEST_BYTES: Final = 8192
 """What one secret can take in an output: 256 characters, escaped as JSON, with a NUL after each."""
@@ -22,9 +23,10 @@ _OURS: Final = frozenset(
     {
         *("schema", "transaction", "status", "kind", "id", "state", "layer", "as_whom", "tls_refusal", "step"),
         *("outcome", "probe", "fact", "pattern", "time", "boot_time", "not_before", "not_after", "sha256"),
+        *("verdict", "code", "sheet", "severity"),
     }
 )
-"""Parts of an answer that can hold a word of the wire only."""
+"""Parts of an answer or outcome that can hold a word of the wire only."""
 _RECORDS: Final = frozenset({"records", "before", "after"})
 """Where fields have names of a profile's choice."""
 
@@ -61,6 +63,12 @@ class Secrets:
         if not self._patterns:
             return answer
         return Answer.model_validate_json(json.dumps(self._walk(answer.model_dump(mode="json", by_alias=True))))
+
+    def hide_in_outcome(self, outcome: Outcome) -> Outcome:
+        """An outcome whose texts are without them."""
+        if not self._patterns:
+            return outcome
+        return Outcome.model_validate_json(json.dumps(self._walk(outcome.model_dump(mode="json", by_alias=True))))
 
     def hide_in_facts(self, facts: TransportFacts) -> TransportFacts:
         """Facts of the transport, whose texts from the workstation are without them."""

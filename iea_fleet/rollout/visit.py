@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import Any
 from iea_fleet.ledger.store import Ledger
 from iea_fleet.model.errors import LocalFailure
 from iea_fleet.model.outcome import Outcome
+from iea_fleet.plugins._secrets import Secrets
 from iea_fleet.rollout import findings
 from iea_fleet.rollout.content import Content
 from iea_fleet.rollout.events import Begun, Said, Told, read_event
 from iea_fleet.rollout.inventory import Host
 from iea_fleet.rollout.playbook import PlaybookCall, run_playbook
 from iea_fleet.rollout.run import RENEW_S, Stop
+from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.vault import Vault
 
 
@@ -49,10 +51,15 @@ class Visit:
         ledger: where outcomes go.
         stop: ends a look at once, and a remedy when it is insisted on.
         stopping: called once when a remedy is to end, and is finished first.
+        secrets: what the host is given beside the variables of a round. What it was given in one round it can say
+            back in the next, whose action does not know it any more.
     """
 
-    def __init__(self, place: Place, ledger: Ledger, stop: Stop, stopping: Callable[[], None]) -> None:
+    def __init__(
+        self, place: Place, ledger: Ledger, stop: Stop, stopping: Callable[[], None], secrets: Iterable[str] = ()
+    ) -> None:
         self.outcomes: list[Outcome] = []
+        self._given = list(secrets)
         self._place, self._ledger, self._stop, self._stopping = place, ledger, stop, stopping
         self._told_to_stop = False
 
@@ -91,7 +98,9 @@ class Visit:
         folder = place.folder / f"round-{len(self.outcomes) + 1}"
         is_over = self._is_stopped_at_once if playbook == "fix" else lambda: self.is_stopped
         end = run_playbook(call, folder, listener.hear, is_over)
-        outcome = listener.outcome(self._stop.reason or f"Ansible ended with exit code {end.exit_code}")
+        self._given.append(str(variables.get(ASSISTANCE_PASSWORD, "")))
+        told = listener.outcome(self._stop.reason or f"Ansible ended with exit code {end.exit_code}")
+        outcome = Secrets(self._given).hide_in_outcome(told)
         self.outcomes.append(outcome)
         self._ledger.record_round(place.run, place.host.name, outcome)
         return outcome
