@@ -186,7 +186,6 @@ class Workstation:
         # The endpoint's: (seconds still up, seconds down, whether it is a new boot then).
         self.go_down: Callable[[float, float, bool], None] | None = None
         self.boot_time = time.time()
-        self.boot_id = str(uuid.uuid4())
         self.machine_id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
     @property
@@ -224,9 +223,8 @@ class Workstation:
         return self.description.lockout_threshold if fault is None else int(fault.number("threshold"))
 
     def reboot(self) -> None:
-        """A new boot: new boot id and time, no shell left."""
+        """A new boot: a new boot time, no shell left."""
         self.boot_time = time.time()
-        self.boot_id = str(uuid.uuid4())
         self.forget_shells()
 
     def forget_shells(self) -> None:

@@ -124,7 +124,7 @@ _TABLE: Final = (
         {
             "up_s": Parameter(5.0, "seconds still served"),
             "down_s": Parameter(20.0, "seconds without listener"),
-            "new_boot": Parameter(True, "false: back with the same boot id and time (fast startup)"),
+            "new_boot": Parameter(True, "false: back with the same boot time (fast startup)"),
         },
         on="command",
         times=1,

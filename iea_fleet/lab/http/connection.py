@@ -282,7 +282,7 @@ class Connection:
             kind = content_type.split(";")[0].strip().lower()
             if kind not in {"application/soap+xml", "text/xml"}:
                 return Response(415 if kind else 400)
-            if self._scheme == "http" and not self._allows_unencrypted():
+            if self._scheme == "http" and not self._workstation.auth.allow_unencrypted:
                 return Response(500)
             document, charset = to_utf8(body, content_type)
         else:
@@ -323,6 +323,3 @@ class Connection:
                 await asyncio.gather(watch, return_exceptions=True)
         self._cut_at("after_act", reply.action_name)
         return reply
-
-    def _allows_unencrypted(self) -> bool:
-        return self._workstation.description.auth.allow_unencrypted
