@@ -145,6 +145,16 @@ function Test-Usable {
     $null -ne $Certificate -and $Certificate.HasPrivateKey -and $Certificate.NotAfter -gt [DateTime]::Now.AddDays(30)
 }
 
+function Get-SettingText {
+    <#
+    .SYNOPSIS
+    What a setting of WinRM says. One that a group policy holds is an element, with the policy's mark on it.
+    #>
+    param ($Value)
+
+    if ($Value -is [System.Xml.XmlElement]) { $Value.InnerText } else { "$Value" }
+}
+
 function Get-StoredCertificate {
     <#
     .SYNOPSIS
@@ -229,14 +239,18 @@ if ($null -ne $certificate) {
 
 # 3. What the service lets pass
 if ($running) {
-    if ("$($service.AllowUnencrypted)" -eq 'true' -and $PSCmdlet.ShouldProcess('WinRM', 'Refuse unencrypted messages')) {
-        $null = Set-WSManInstance -ResourceURI 'winrm/config/Service' -ValueSet @{ AllowUnencrypted = 'false' }
-    }
     $kinds = Get-WSManInstance -ResourceURI 'winrm/config/Service/Auth'
-    if ("$($kinds.Basic)" -eq 'true' -and $PSCmdlet.ShouldProcess('WinRM', 'Switch Basic off')) {
-        $null = Set-WSManInstance -ResourceURI 'winrm/config/Service/Auth' -ValueSet @{ Basic = 'false' }
+    foreach ($wrong in @(
+            @{ Value = $service.AllowUnencrypted; Place = 'winrm/config/Service'; Name = 'AllowUnencrypted'; Deed = 'Refuse unencrypted messages' }
+            @{ Value = $kinds.Basic; Place = 'winrm/config/Service/Auth'; Name = 'Basic'; Deed = 'Switch Basic off' }
+        )) {
+        if ((Get-SettingText -Value $wrong.Value) -ne 'true') { continue }
+        if ($wrong.Value -is [System.Xml.XmlElement]) { Write-Warning -Message "A group policy sets $($wrong.Name) to true: it can be changed there alone." }
+        elseif ($PSCmdlet.ShouldProcess('WinRM', $wrong.Deed)) {
+            $null = Set-WSManInstance -ResourceURI $wrong.Place -ValueSet @{ $wrong.Name = 'false' }
+        }
     }
-    if ("$($kinds.Negotiate)" -ne 'true') { Write-Warning -Message 'Negotiate is off: NTLM and Kerberos logons are refused.' }
+    if ((Get-SettingText -Value $kinds.Negotiate) -ne 'true') { Write-Warning -Message 'Negotiate is off: NTLM and Kerberos logons are refused.' }
 }
 
 # 4. The firewall
@@ -273,9 +287,11 @@ if ($null -eq $account) {
 $groups = @(if ($Administrator) { 'S-1-5-32-544' }) + 'S-1-5-32-580'
 foreach ($sid in $groups) {
     $group = Get-LocalGroup -SID $sid
-    $isMember = $null -ne $account -and @(Get-LocalGroupMember -SID $sid -Member $AccountName -ErrorAction SilentlyContinue).Count
+    # Where a group has members that are of no domain any more, or of Azure AD, 5.1 can fail to list it.
+    $isMember = $null -ne $account -and @(try { Get-LocalGroupMember -SID $sid -Member $AccountName -ErrorAction SilentlyContinue } catch { $null = $_ }).Count
     if (-not $isMember -and $PSCmdlet.ShouldProcess($AccountName, "Make it a member of $($group.Name)")) {
-        Add-LocalGroupMember -SID $sid -Member $AccountName
+        try { Add-LocalGroupMember -SID $sid -Member $AccountName }
+        catch { if ($_.FullyQualifiedErrorId -notlike 'MemberExists*') { throw } }
     }
 }
 
@@ -309,8 +325,9 @@ if ($null -ne $account -and -not $Administrator) {
         $acl = Get-Acl -LiteralPath $folder
         if ($acl.Sddl.Contains("0x1301bf;;;$sid)")) { continue }
         if ($PSCmdlet.ShouldProcess($folder, "Let $AccountName change what is in it")) {
-            $acl.SetSecurityDescriptorSddlForm((Add-Ace -Sddl $acl.Sddl -Ace "(A;OICI;0x1301bf;;;$sid)"))
-            Set-Acl -LiteralPath $folder -AclObject $acl
+            $acl.SetSecurityDescriptorSddlForm((Add-Ace -Sddl $acl.Sddl -Ace "(A;OICI;0x1301bf;;;$sid)"), 'Access')
+            # Set-Acl would write the owner too, which Windows refuses where that is SYSTEM or another person (1307).
+            (Get-Item -LiteralPath $folder).SetAccessControl($acl)
         }
     }
 }

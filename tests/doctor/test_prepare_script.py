@@ -150,3 +150,19 @@ def test_a_public_network_and_windows_own_rules_are_told_and_left_alone(prepare:
     (only,) = prepare({}, world={"Network": "Public"})
     assert any("counts as public" in line for line in only["output"])
     assert any("WINRM-HTTP-In-TCP" in line for line in only["output"])
+
+
+def test_what_a_group_policy_holds_is_told_and_left_alone(prepare: Prepare) -> None:
+    (only,) = prepare({}, world={"Policy": True})
+    assert only["error"] == ""
+    assert not [change for change in only["changes"] if "AllowUnencrypted" in change or "Basic" in change]
+    held = [line for line in only["output"] if "group policy" in line]
+    assert [line.split()[4] for line in held] == ["AllowUnencrypted", "Basic"]
+    assert not any("Negotiate is off" in line for line in only["output"])
+
+
+def test_a_group_that_cannot_be_listed_takes_the_account_once(prepare: Prepare) -> None:
+    first, second = prepare({}, {}, world={"Listable": False})
+    assert (first["error"], second["error"]) == ("", "")
+    assert "iea-fleet in S-1-5-32-580" in first["changes"]
+    assert second["changes"] == []

@@ -14,7 +14,7 @@ from tests.agent.test_windows_powershell import COMMON, ENGINE_TYPES, LISTING, l
 
 FULL = Preparation("POSTE-12.example.org", ("192.0.2.10", "2001:db8::/64"), "iea", "AB" * 20)
 
-ENGINE_MEMBERS = {"ShouldProcess", "PSObject", "Properties", "Name"}
+ENGINE_MEMBERS = {"ShouldProcess", "PSObject", "Properties", "Name", "FullyQualifiedErrorId"}
 COMMAND_MEMBERS = {
     # what the commands' objects have: services, WSMan instances, network, firewall, accounts, registry, ACLs
     *("Status", "Start", "Transport", "Address", "Port", "CertificateThumbprint", "AllowUnencrypted", "Basic"),
@@ -80,5 +80,5 @@ def test_every_type_and_static_member_is_one_of_net_4_5_2(used: dict[str, Any], 
 
 def test_every_member_of_an_instance_exists_somewhere(used: dict[str, Any], api: dict[str, Any]) -> None:
     known = {name for each in api.values() for name in names_of(each.get("instance", []))}
-    known |= ENGINE_MEMBERS | COMMAND_MEMBERS
+    known |= ENGINE_MEMBERS | COMMAND_MEMBERS | {key.strip("'") for key in used["keys"]}
     assert not {f"{use['member']}, line {use['line']}" for use in used["members"] if use["member"] not in known}

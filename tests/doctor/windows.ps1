@@ -5,7 +5,7 @@ $given = ConvertFrom-Json -InputObject $Document -AsHashtable
 $global:Changes = [System.Collections.Generic.List[String]]::new()
 $global:W = @{
     Start = 3; Status = 'Stopped'; Unencrypted = 'true'; Basic = 'true'; Listener = $null; Certificates = @(); Rule = $null
-    Sddl = 'O:NSG:BAD:P(D;;GA;;;BG)(A;;GA;;;BA)(A;;GR;;;IU)S:P(AU;FA;GA;;;WD)'; Users = @{}; Members = @{}; Acls = @{}; Filter = $null; State = $null; Network = 'Private'
+    Sddl = 'O:NSG:BAD:P(D;;GA;;;BG)(A;;GA;;;BA)(A;;GR;;;IU)S:P(AU;FA;GA;;;WD)'; Users = @{}; Members = @{}; Acls = @{}; Filter = $null; State = $null; Network = 'Private'; Policy = $false; Listable = $true
 }
 foreach ($name in @($given.world.Keys)) { $global:W[$name] = $given.world[$name] }
 foreach ($folder in $given.folders) { $global:W.Acls[$folder] = 'O:BAG:SYD:AI(D;;FW;;;BG)(A;ID;FA;;;BA)' }
@@ -27,12 +27,14 @@ function global:Get-ItemProperty {
     if ($null -eq $global:W.Filter) { [PSCustomObject]@{ EnableLUA = 1 } } else { [PSCustomObject]@{ LocalAccountTokenFilterPolicy = $global:W.Filter } }
 }
 function global:New-ItemProperty { param ($LiteralPath, $Name, $PropertyType, $Value, [Switch] $Force) $global:W.Filter = $Value; Note "$Name = $Value" }
+# A setting that a group policy holds.
+function global:Get-Held($Value) { if ($global:W.Policy) { ([Xml] "<Held Source=`"GPO`">$Value</Held>").DocumentElement } else { $Value } }
 function global:Get-WSManInstance {
     param ($ResourceURI, [Switch] $Enumerate)
     if ($global:W.Status -ne 'Running') { throw 'the service does not run' }
     switch ($ResourceURI) {
-        'winrm/config/Service' { [PSCustomObject]@{ AllowUnencrypted = $global:W.Unencrypted; RootSDDL = $global:W.Sddl } }
-        'winrm/config/Service/Auth' { [PSCustomObject]@{ Basic = $global:W.Basic; Negotiate = 'true' } }
+        'winrm/config/Service' { [PSCustomObject]@{ AllowUnencrypted = (Get-Held $global:W.Unencrypted); RootSDDL = $global:W.Sddl } }
+        'winrm/config/Service/Auth' { [PSCustomObject]@{ Basic = (Get-Held $global:W.Basic); Negotiate = (Get-Held 'true') } }
         'winrm/config/Listener' { [PSCustomObject]@{ Transport = 'HTTP'; Address = '*'; Port = '5985'; CertificateThumbprint = '' }; if ($global:W.Listener) { [PSCustomObject] $global:W.Listener } }
     }
 }
@@ -65,17 +67,21 @@ function global:Get-LocalUser { [CmdletBinding()] param ($Name) if ($global:W.Us
 function global:New-LocalUser { param ($Name, $Password, $Description, [Switch] $AccountNeverExpires, [Switch] $PasswordNeverExpires, [Switch] $UserMayNotChangePassword) $global:W.Users[$Name] = 'S-1-5-21-1-2-3-1001'; Note "account $Name"; Get-LocalUser -Name $Name }
 function global:Set-LocalUser { param ($Name, $Password) Note "password of $Name" }
 function global:Get-LocalGroup { param ($SID) [PSCustomObject]@{ Name = "group $SID" } }
-function global:Get-LocalGroupMember { [CmdletBinding()] param ($SID, $Member) if ($global:W.Members["$SID $Member"]) { $Member } }
-function global:Add-LocalGroupMember { param ($SID, $Member) $global:W.Members["$SID $Member"] = $true; Note "$Member in $SID" }
+function global:Get-LocalGroupMember { [CmdletBinding()] param ($SID, $Member) if (-not $global:W.Listable) { throw [InvalidOperationException] 'Failed to compare two elements in the array.' }; if ($global:W.Members["$SID $Member"]) { $Member } }
+function global:Add-LocalGroupMember { [CmdletBinding()] param ($SID, $Member) if ($global:W.Members["$SID $Member"]) { Write-Error -ErrorId MemberExists 'It is a member already.' }; $global:W.Members["$SID $Member"] = $true; Note "$Member in $SID" }
 function global:Test-Path { param ($LiteralPath, $PathType) $global:W.Acls.ContainsKey($LiteralPath) -or ($LiteralPath -like '*iea-fleet' -and $global:W.State) }
 function global:New-Item { param ($ItemType, $Path) $global:W.State = 'O:BAG:BAD:'; Note 'state folder made' }
 function global:Get-Acl {
     param ($LiteralPath)
     $sddl = if ($LiteralPath -like '*iea-fleet') { $global:W.State } else { $global:W.Acls[$LiteralPath] }
     $acl = [PSCustomObject]@{ Sddl = $sddl }
-    Add-Member -InputObject $acl -MemberType ScriptMethod -Name SetSecurityDescriptorSddlForm -Value { param ($Text) $this.Sddl = $Text } -PassThru
+    Add-Member -InputObject $acl -MemberType ScriptMethod -Name SetSecurityDescriptorSddlForm -Value { param ($Text, $Part) $this.Sddl = $Text } -PassThru
 }
-function global:Set-Acl { param ($LiteralPath, $AclObject) if ($LiteralPath -like '*iea-fleet') { $global:W.State = $AclObject.Sddl } else { $global:W.Acls[$LiteralPath] = $AclObject.Sddl }; Note "rights $($AclObject.Sddl)" }
+function global:Get-Item {
+    param ($LiteralPath)
+    Add-Member -InputObject ([PSCustomObject]@{ Path = $LiteralPath }) -MemberType ScriptMethod -Name SetAccessControl -Value { param ($Acl) $global:W.Acls[$this.Path] = $Acl.Sddl; Note "rights $($Acl.Sddl)" } -PassThru
+}
+function global:Set-Acl { param ($LiteralPath, $AclObject) if ($LiteralPath -notlike '*iea-fleet') { throw 'The security identifier is not allowed to be the owner of this object.' }; $global:W.State = $AclObject.Sddl; Note "rights $($AclObject.Sddl)" }
 function global:Read-Host { param ($Prompt, [Switch] $AsSecureString) $made = [Security.SecureString]::new(); $made.AppendChar('x'); $made }
 
 $runs = foreach ($arguments in $given.runs) {
