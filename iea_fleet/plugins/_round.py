@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iea_fleet import agent
+from iea_fleet.diagnosis.licence_findings import spelling_of
 from iea_fleet.diagnosis.sheets import Task, build_request, judge
 from iea_fleet.diagnosis.transport import Failure, Retry, Stage, TransportFacts, diagnose, judge_transport
 from iea_fleet.model.answer import Answer, Status, Step
@@ -207,6 +208,10 @@ class Round:
 
     def _answered(self, answer: Answer, started: float) -> Outcome:
         verdict, findings = judge(answer, self._task)
+        if answer.status is Status.BUSY and self._first_loss is not None:
+            # Most likely our own earlier attempt is what is at work there, and nobody knows how it will end.
+            lost, first = judge_transport(self._first_loss)
+            verdict, findings = lost if lost is Verdict.UNKNOWN else verdict, (*first, *findings)
         facts, last = self._facts, self._watch.last
         if last is not None:
             facts = replace(facts, date=last.date, clock_difference_s=clock_difference_s(last.date), now=http_date())
@@ -241,6 +246,7 @@ class Round:
             transaction=self._transaction,
             findings=findings[:_FINDINGS],
             answer=answer,
+            spelling=spelling_of(self._task.profile),
             attempts=min(self._attempts, _COUNTED_ATTEMPTS),
             traffic=self._watch.traffic,
             elapsed_ms=round((time.monotonic() - started) * 1000),

@@ -119,6 +119,17 @@ def test_a_logon_refused_after_the_script_was_sent_does_not_hide_that_it_may_hav
     assert codes(outcome) == ["connection_reset", "logon_refused_local_account"]
 
 
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(("lost", "verdict"), [(1, Verdict.UNKNOWN), (0, Verdict.FAILED)])
+def test_of_a_workstation_at_work_on_what_was_sent_before_nobody_knows_the_end(
+    bench: Bench, lost: int, verdict: Verdict
+) -> None:
+    if lost:
+        bench.set("reset", stage="before_act", on="receive", times=lost)
+    bench.machine.busy = True
+    assert bench.exchange().verdict is verdict
+
+
 def test_a_service_that_stops_and_comes_back_is_waited_for(bench: Bench) -> None:
     bench.set("service_stops", down_s=0.5)
     outcome = bench.exchange()
