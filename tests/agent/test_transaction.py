@@ -283,6 +283,24 @@ def test_a_process_is_ended_and_started_again(workstation: Workstation) -> None:
     assert running.returncode == -signal.SIGKILL, "the one that ran was ended"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the processes are stand-ins")
+def test_a_process_that_ended_with_another_is_no_error(workstation: Workstation) -> None:
+    """Of two with one name the second ends as the first is stopped."""
+    program = workstation.file("iea-poste", Path("/bin/sleep").read_bytes())
+    Path(program).chmod(0o755)
+    processes = r"""
+$global:Left = @{ ProcessName = 'iea'; Id = 2147483646 }, @{ ProcessName = 'iea'; Id = 2147483647 }
+function global:Get-Process { $global:Left }
+function global:Stop-Process {
+    param ($Id, [Switch] $Force)
+    if ($global:Left) { $global:Left = @() } else { Microsoft.PowerShell.Management\Stop-Process -Id $Id -Force }
+}
+"""
+    step = {"kind": "restart_process", "id": "a", "name": "iea", "path": program, "arguments": ["0.2"]}
+    answer = workstation.answer(workstation.request(after=[step | {"when": "always"}]), before=processes)
+    assert [(each.ok, each.message) for each in answer.after] == [(True, "")]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are Unix'; Windows keeps ACLs by ReplaceFile")
 def test_the_mode_of_a_file_stays(workstation: Workstation, rounds: Rounds) -> None:
     path = Path(workstation.file("a.ini", b"[server]\nurl=old\n"))
@@ -290,6 +308,22 @@ def test_the_mode_of_a_file_stays(workstation: Workstation, rounds: Rounds) -> N
     rounds.play(workstation.request(ensure=[{"id": "url", "target": ini(str(path)), "value": "new"}]))
     assert path.read_bytes() == b"[server]\nurl=new\n"
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_read_only_file_is_refused_and_nothing_is_left(workstation: Workstation, rounds: Rounds) -> None:
+    """A copy of it would be read-only too: on Windows nothing could fill it, or take it away again."""
+    other = workstation.file("a.ini", b"[server]\nurl=old\n")
+    path = Path(workstation.file("b.ini", b"[server]\nurl=old\n"))
+    path.chmod(0o444)
+    ensures = [{"id": name, "target": ini(place), "value": "new"} for name, place in (("a", other), ("b", str(path)))]
+    laid = workstation.files()
+    answer, _ = rounds.play(workstation.request(ensure=ensures))
+    path.chmod(0o644)
+    assert answer is not None
+    assert answer.error is not None
+    told = answer.error
+    assert (told.step, told.id, told.win32_code, told.undone) == ("backup", "b", 5, True)
+    assert workstation.files() == laid
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has a registry")

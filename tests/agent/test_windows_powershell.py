@@ -103,4 +103,4 @@ REQUEST_KEYS = {
     *("names", "only_if", "release", "standard_input", "success", "text", "title", "until", "username", "password"),
     *("values", "within_ms", "write", "at", "one"),
 }
-COMMAND_MEMBERS = {"ReturnValue", "Sddl", "PSVersion", "PSEdition", "Definition"}
+COMMAND_MEMBERS = {"ReturnValue", "LastTaskResult", "Sddl", "PSVersion", "PSEdition", "Definition"}

@@ -79,6 +79,8 @@ function Get-ErrorFact {
     $base = $ErrorRecord.Exception.GetBaseException()
     $code = 0
     if ($base -is [ComponentModel.Win32Exception]) { $code = $base.NativeErrorCode }
+    # The registry's "access denied", whose HRESULT is .NET's own.
+    elseif ($base -is [Security.SecurityException]) { $code = 5 }
     # 87 is what .NET gives for its own arguments.
     elseif (($base.HResult -band 0xffff0000) -eq 0x80070000 -and $base.HResult -ne 0x80070057) { $code = $base.HResult -band 0xffff }
     # Elsewhere the HRESULT is errno: 28 ENOSPC, 11 EWOULDBLOCK.

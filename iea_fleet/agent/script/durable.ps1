@@ -4,7 +4,11 @@ function Write-DurableFile {
     Writes a whole file and has it on the disk before it returns; with Like the file is first made as a copy, with its attributes.
     #>
     param ([String] $Path, [Byte[]] $Content, [String] $Like)
-    if ($Like) { [IO.File]::Copy($Like, $Path) }
+    if ($Like) {
+        # Its copy could be neither filled nor removed, nor the file be replaced (ReplaceFile).
+        if ([IO.File]::GetAttributes($Like) -band 1) { throw (New-Fault 5 'The file is read-only.') }
+        [IO.File]::Copy($Like, $Path)
+    }
     $stream = [IO.File]::Open($Path, 'OpenOrCreate', 'Write', 'None')
     try {
         $stream.SetLength(0)
@@ -40,7 +44,8 @@ function Write-DurableText {
     #>
     param ($Path, $Text)
     Write-DurableFile "$Path.new" ([Text.Encoding]::ASCII.GetBytes($Text))
-    Move-DurableFile "$Path.new" $Path
+    # What has just been closed an antivirus may hold for a moment.
+    Invoke-Patiently { Move-DurableFile "$Path.new" $Path }
 }
 
 function Get-FreeByte {

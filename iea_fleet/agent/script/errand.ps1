@@ -31,19 +31,19 @@ function Invoke-AsOther {
             Argument = "-NoProfile -NonInteractive -WindowStyle Hidden -Command `"& ([ScriptBlock]::Create([IO.File]::ReadAllText('$folder\errand')))`""
         }
         $logon = if ($machine) { @{ LogonType = 'ServiceAccount' } } else { @{ LogonType = 'Interactive' } }
-        # The person's ordinary rights: drives of the one are not those of an elevated one.
+        # The person's ordinary rights: drives of the one are not those of an elevated one. Priority 4 is that of any program; a task's own, 7, is a slow disk's last.
         $task = @{
             TaskName = $name
             Action = New-ScheduledTaskAction @action
             Principal = New-ScheduledTaskPrincipal -UserId $sid @logon
-            Settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::FromSeconds([Math]::Ceiling($TimeoutMs / 1000)))
+            Settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4 -ExecutionTimeLimit ([TimeSpan]::FromSeconds([Math]::Ceiling($TimeoutMs / 1000)))
         }
         $null = Register-ScheduledTask @task
         try {
             Start-ScheduledTask -TaskName $name
             $clock = [Diagnostics.Stopwatch]::StartNew()
             while (-not [IO.File]::Exists("$folder\answer")) {
-                if ($clock.ElapsedMilliseconds -ge $TimeoutMs) { throw 'The task gave no answer in time.' }
+                if ($clock.ElapsedMilliseconds -ge $TimeoutMs) { throw "The task gave no answer in time (its last result: $((Get-ScheduledTaskInfo -TaskName $name).LastTaskResult))." }
                 Start-Sleep -Milliseconds 100
             }
         } finally {
@@ -98,8 +98,8 @@ function Restore-Drive {
     #>
     param ($Order)
     $network = New-Object -ComObject WScript.Network
-    try { $network.RemoveNetworkDrive($Order.drive, $true, $false) } catch { $null = $_ }
-    $network.MapNetworkDrive($Order.drive, $Order.remote, $true)
+    try { $null = $network.RemoveNetworkDrive($Order.drive, $true, $false) } catch { $null = $_ }
+    $null = $network.MapNetworkDrive($Order.drive, $Order.remote, $true)
     @{ code = 0; message = '' }
 }
 

@@ -57,7 +57,7 @@ function Format-Property {
         $character = $Match.Value
         $index = "`t`n`r".IndexOf([Char] $character)
         if ($index -ge 0) { return '\' + 'tnr'[$index] }
-        if ([Char] $character -le [Char] 126) { return '\' + $character }
+        if ([Int32] [Char] $character -le 126) { return '\' + $character }
         '\u{0:X4}' -f [Int32] [Char] $character
     }
     $special = if ($Key) { '[\\\t\n\r =:#!\f]|[^\x00-\x7e]' } else { '^ |[\\\t\n\r]|[^\x00-\x7e]' }

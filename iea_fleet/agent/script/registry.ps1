@@ -10,8 +10,12 @@ function Get-RegistryPlace {
     if (-not (Test-Windows) -or $Target.hive -eq 'HKLM') {
         return @{ Hive = 'LocalMachine'; Key = $Target.key; Value = $Target.value; View = $view; Place = $Target.hive + '\' + $Target.key + $suffix }
     }
-    foreach ($name in (Open-RegistryKey @{ Hive = 'Users'; Key = ''; View = $view }).GetSubKeyNames()) {
+    $users = Open-RegistryKey @{ Hive = 'Users'; Key = ''; View = $view }
+    $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    foreach ($name in $users.GetSubKeyNames()) {
         if ($name -notmatch '^S-1-(5-21|12-1)-' -or $name -like '*_Classes') { continue }
+        # WinRM loads the hive of its logon; only who is at the screen has this key.
+        if ($name -eq $me -and $null -eq $users.OpenSubKey("$name\Volatile Environment")) { continue }
         $key = "$name\$($Target.key)"
         @{ Hive = 'Users'; Key = $key; Value = $Target.value; View = $view; Place = "HKU\$key$suffix" }
     }

@@ -161,7 +161,9 @@ function Connect-Share {
     $server, $share = ($Logon.path.TrimStart('\') -split '\\', 3)[0, 1]
     # Built here, so that the password is in no argument of a program.
     $credential = [Management.Automation.PSCredential]::new($Logon.username, [Net.NetworkCredential]::new('', $Logon.password).SecurePassword)
-    $null = New-PSDrive -Name 'iea-fleet' -PSProvider FileSystem -Root "\\$server\$share" -Credential $credential -Scope Global
+    try { $null = New-PSDrive -Name 'iea-fleet' -PSProvider FileSystem -Root "\\$server\$share" -Credential $credential -Scope Global }
+    # The session is there by then; the root of the share is closed to this account.
+    catch { if ($_.FullyQualifiedErrorId -notlike 'DriveRootError*') { throw } }
 }
 
 function Disconnect-Share {
@@ -177,7 +179,7 @@ function Disconnect-Share {
     for ($index = 0; $index + 1 -lt $pairs.Count; $index += 2) {
         $letter, $remote = $pairs[$index, ($index + 1)]
         if (-not $remote.StartsWith($server, 'OrdinalIgnoreCase')) { continue }
-        $network.RemoveNetworkDrive($(if ($letter) { $letter } else { $remote }), $true, $false)
-        if ($letter -and $Again) { $network.MapNetworkDrive($letter, $remote, $false) }
+        $null = $network.RemoveNetworkDrive($(if ($letter) { $letter } else { $remote }), $true, $false)
+        if ($letter -and $Again) { $null = $network.MapNetworkDrive($letter, $remote, $false) }
     }
 }

@@ -83,7 +83,8 @@ function Invoke-RestartStep {
     param ($Step, $Round)
     # The answer has to be out before.
     $delay = 5
-    if (@(try { Get-Person } catch { $null = $_ }).Count) {
+    # Where Windows does not tell who is there, somebody may be: that fails.
+    if (@(Get-Person).Count) {
         if ($Step.ask) {
             $order = @{ title = $Step.title; message = $Step.message; seconds = [Math]::Max(1, $Step.delay_s) }
             $told = Invoke-AsOther 'user' 'Show-Question' $order (1000 * $Step.delay_s + $Step.timeout_ms)

@@ -76,7 +76,7 @@ function Find-Address {
     #>
     param ([String] $Name, [Int64] $TimeoutMs, $Clock)
     $search = [Net.Dns]::GetHostAddressesAsync($Name)
-    if (-not $search.Wait([Math]::Max(1, $TimeoutMs - $Clock.ElapsedMilliseconds))) { throw [TimeoutException] 'No answer in time.' }
+    if (-not $search.Wait([Int32] [Math]::Max(1, $TimeoutMs - $Clock.ElapsedMilliseconds))) { throw [TimeoutException] 'No answer in time.' }
     $search.Result | Select-Object -First 16
 }
 

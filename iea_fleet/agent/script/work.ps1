@@ -35,7 +35,8 @@ function Invoke-Step {
         Restart-Service -Name ([Management.Automation.WildcardPattern]::Escape($Step.name)) -Force
         while ((Get-ServiceState $Step.name) -ne 'running') { Wait-Step $Step $Clock 'It did not run in time.' }
     } elseif ($Step.kind -eq 'restart_process') {
-        foreach ($process in Get-NamedProcess $Step.name) { Stop-Process -Id $process.Id -Force }
+        # One may end with another before its turn.
+        foreach ($process in Get-NamedProcess $Step.name) { try { Stop-Process -Id $process.Id -Force } catch { if ($_.FullyQualifiedErrorId -notlike 'NoProcess*') { throw } } }
         while (@(Get-NamedProcess $Step.name).Count) { Wait-Step $Step $Clock 'It did not end in time.' }
         Start-Program (Expand-Path $Step.path) (Join-Argument $Step.arguments)
     } else { Invoke-WholeStep $Step $Outcome $Round }
@@ -70,7 +71,10 @@ function Start-Program {
     $folder = [IO.Path]::GetDirectoryName($Path)
     if ((Test-Windows) -and (Get-Command -Name Invoke-CimMethod -ErrorAction SilentlyContinue)) {
         $told = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = "`"$Path`" $Arguments"; CurrentDirectory = $folder }
-        if ($told.ReturnValue) { throw [ComponentModel.Win32Exception] [Int32] $told.ReturnValue }
+        $code = [Int32] $told.ReturnValue
+        # The class has numbers of its own: access denied, privilege missing, path not found.
+        switch ($code) { 2 { $code = 5 } 3 { $code = 1314 } 9 { $code = 3 } }
+        if ($code) { throw [ComponentModel.Win32Exception] $code }
         return
     }
     $start = @{ FilePath = $Path; WorkingDirectory = $folder }
