@@ -12,7 +12,7 @@ from iea_fleet.lab.application.seen import AsSeen
 from iea_fleet.lab.fleet.plan import MAX_HOSTS, MIX
 from iea_fleet.lab.share.servers import ShareKind
 from iea_fleet.model.base import LONGEST_SENTENCE, Sentence, ShortText, Strict, Win32Code
-from iea_fleet.model.phrase import Phrase
+from iea_fleet.model.phrase import PLACEHOLDER, Phrase
 from iea_fleet.model.text import neutralise
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -163,7 +163,17 @@ class Worded(Strict):
     """A `Phrase` on its way to the other process, which knows the language of whoever reads it."""
 
     template: Sentence
-    values: dict[Name, Sentence | Worded] = Field(default_factory=dict, max_length=8)
+    values: dict[Name, Sentence | Worded] = Field(default_factory=dict, max_length=_MOST_VALUES)
+
+    @model_validator(mode="after")
+    def _stays_short(self) -> Self:
+        # Phrases within phrases, each of them twice, would be longer than any memory.
+        if self._depth() > _DEEPEST or len(PLACEHOLDER.findall(self.template)) > _MOST_VALUES:
+            raise ValueError("the phrase holds too much")
+        return self
+
+    def _depth(self) -> int:
+        return 1 + max((value._depth() for value in self.values.values() if isinstance(value, Worded)), default=0)
 
     @classmethod
     def of(cls, phrase: Phrase) -> Worded:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from iea_fleet.lab.messages import Worded
 from iea_fleet.model.phrase import Phrase
@@ -31,3 +35,12 @@ def test_any_value_crosses_the_border_bounded_and_harmless(value: str) -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert len(sent(Phrase("{name}", name="x" * 5000)).told()) == 2000
+
+
+@pytest.mark.parametrize(("deep", "wide"), [(3, 600), (40, 2)])
+def test_a_phrase_that_would_grow_without_end_is_refused(deep: int, wide: int) -> None:
+    phrase: dict[str, object] = {"template": "x"}
+    for _ in range(deep):
+        phrase = {"template": "{a}" * wide, "values": {"a": phrase}}
+    with pytest.raises(ValidationError):
+        Worded.model_validate_json(json.dumps(phrase))
