@@ -15,6 +15,11 @@ from iea_fleet.model.base import LONGEST_SENTENCE, Sentence, ShortText, Strict, 
 from iea_fleet.model.phrase import PLACEHOLDER, Phrase
 from iea_fleet.model.text import neutralise
 
+_MOST_VALUES = 8
+"""Of a phrase, and places for them in its template."""
+_DEEPEST = 4
+"""How far phrases stand within each other."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -168,12 +173,14 @@ class Worded(Strict):
     @model_validator(mode="after")
     def _stays_short(self) -> Self:
         # Phrases within phrases, each of them twice, would be longer than any memory.
-        if self._depth() > _DEEPEST or len(PLACEHOLDER.findall(self.template)) > _MOST_VALUES:
+        if self.depth > _DEEPEST or len(PLACEHOLDER.findall(self.template)) > _MOST_VALUES:
             raise ValueError("the phrase holds too much")
         return self
 
-    def _depth(self) -> int:
-        return 1 + max((value._depth() for value in self.values.values() if isinstance(value, Worded)), default=0)
+    @property
+    def depth(self) -> int:
+        """How many phrases stand within each other, itself counted."""
+        return 1 + max((value.depth for value in self.values.values() if isinstance(value, Worded)), default=0)
 
     @classmethod
     def of(cls, phrase: Phrase) -> Worded:
