@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from iea_fleet.diagnosis.transaction import UNBELIEVED
 from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.model.outcome import Verdict
 from iea_fleet.report.labels import needs_somebody, votes

@@ -33,6 +33,8 @@ TWICE = found("licence.twice", licence="IEA-1", count="2")
 STALE = found("session.stale", age_min="60")
 RIGHT = tuple(found(code, Severity.OK) for code in ("share.reached", "session.none", "licence.right", "assistance.off"))
 ASSISTED = found("assistance.on", Severity.WARNING)
+IMPOSTOR = Finding(code="transaction.impostor", sheet=Sheet.SHARE, severity=Severity.ERROR)
+INCOMPLETE = IMPOSTOR.model_copy(update={"code": "transaction.incomplete"})
 NO_SHARE = (
     found("share.server_silent", server="NAS"),
     found("session.waits_for_share", Severity.INFO),
@@ -70,6 +72,9 @@ def codes(before: HostRow, now: HostRow) -> tuple[list[str], list[str]]:
         (host(ASSISTED), host(found("assistance.out_of_reach", Severity.WARNING)), ["assistance.out_of_reach"], []),
         (host(TWICE), host(found("licence.list_malformed")), ["licence.list_malformed"], []),
         (host(ASSISTED), host(RIGHT[-1], verdict=Verdict.REFUSED), [], []),
+        # Who answered is another, or left out what was asked.
+        (host(TWICE, STALE), host(IMPOSTOR, *RIGHT, verdict=Verdict.FAILED), [IMPOSTOR.code], []),
+        (host(TWICE), host(INCOMPLETE, found("licence.refusal_logged", Severity.INFO)), [INCOMPLETE.code], []),
         # A sheet that was not asked for this time.
         (host(TWICE), host(RIGHT[-1]), [], []),
         # What nobody has to act on is no news.
