@@ -18,7 +18,7 @@ from iea_fleet.diagnosis.transaction import OTHER_HOST
 from iea_fleet.model.answer import Answer, PlaceState, RecordsFacts
 from iea_fleet.model.desired import Binding
 from iea_fleet.model.finding import Finding, Severity, Sheet
-from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.outcome import Outcome, Spelling, Verdict
 
 SHARE_FAULT: Final = "fleet.share_fault"
 LICENCE_TWICE: Final = "fleet.licence_twice"
@@ -82,6 +82,7 @@ class _Database:
     place: str
     reader: str
     answer: Answer
+    spelling: Spelling
     rows: tuple[Row, ...]
 
 
@@ -127,23 +128,19 @@ class Fleet:
         return Standing.OWNER if known.own.casefold() == licence.casefold() else Standing.OTHER_LICENCE
 
 
-def judge_fleet(
-    hosts: Hosts, *, whole: bool = False, unbound: str = "", moment_format: str = "%d/%m/%Y %H:%M:%S"
-) -> tuple[FleetFinding, ...]:
+def judge_fleet(hosts: Hosts, *, whole: bool = False) -> tuple[FleetFinding, ...]:
     """What the hosts' outcomes say together; in a steady order, whatever the order of the hosts.
 
     Args:
         hosts: of one look.
         whole: they are the whole inventory, so that a workstation that is not among them is not there any more.
-        unbound: what « Réinitialiser poste » leaves in place of a workstation's name (`profile.licences.reset`).
-        moment_format: how the application writes moments (`profile.moment_format`).
     """
     hosts = {host: (site, _believed(outcome)) for host, (site, outcome) in hosts.items()}
     fleet = Fleet(hosts, whole=whole)
     return (
         *_share_faults(hosts),
-        *_licences(hosts, fleet, unbound, moment_format),
-        *_sessions(hosts, fleet, moment_format),
+        *_licences(hosts, fleet),
+        *_sessions(hosts, fleet),
     )
 
 
@@ -210,10 +207,10 @@ class _Claims:
         return self.by_workstation.setdefault((site, name.casefold()), _Claim(name, site))
 
 
-def _licences(hosts: Hosts, fleet: Fleet, unbound: str, moment_format: str) -> Iterator[FleetFinding]:
+def _licences(hosts: Hosts, fleet: Fleet) -> Iterator[FleetFinding]:
     """One licence on two workstations, in one database or in two, by bindings or by what each was installed with."""
     claims: dict[str, _Claims] = {}
-    for database in _databases(hosts, BINDINGS, unbound):
+    for database in _databases(hosts, BINDINGS):
         for row in database.rows:
             known = fleet.find(database.site, row[WORKSTATION])
             claim = claims.setdefault(row[LICENCE].casefold(), _Claims(row[LICENCE])).of(
@@ -229,16 +226,16 @@ def _licences(hosts: Hosts, fleet: Fleet, unbound: str, moment_format: str) -> I
             claims.setdefault(own.casefold(), _Claims(own)).of(site, name).host = host
     for licence in sorted(claims):
         if len(claims[licence].by_workstation) > 1:
-            yield _licence_twice(claims[licence], fleet, moment_format)
+            yield _licence_twice(claims[licence], fleet)
 
 
-def _licence_twice(claims: _Claims, fleet: Fleet, moment_format: str) -> FleetFinding:
+def _licence_twice(claims: _Claims, fleet: Fleet) -> FleetFinding:
     ordered = [claims.by_workstation[key] for key in sorted(claims.by_workstation)]
     bound = [(claim, claim.row, claim.database) for claim in ordered if claim.row is not None and claim.database]
     choice = choose(
         [row for _, row, _ in bound],
         [fleet.standing(claim.site, claim.name, claims.licence) for claim, _, _ in bound],
-        moment_format,
+        bound[0][2].spelling.moment_format if bound else "",
         without_row=len(ordered) - len(bound),
     )
     going = [one for one in bound if any(one[1] is row for row in choice.reset)]
@@ -267,10 +264,10 @@ def _licence_twice(claims: _Claims, fleet: Fleet, moment_format: str) -> FleetFi
     )
 
 
-def _sessions(hosts: Hosts, fleet: Fleet, moment_format: str) -> Iterator[FleetFinding]:
+def _sessions(hosts: Hosts, fleet: Fleet) -> Iterator[FleetFinding]:
     """Sessions of a workstation that answers, does not run the program, and could not look into the list itself."""
     told: set[str] = set()
-    for database in _databases(hosts, SESSIONS, ""):
+    for database in _databases(hosts, SESSIONS):
         left: dict[str, list[Row]] = {}
         for row in database.rows:
             left.setdefault(row[WORKSTATION].casefold(), []).append(row)
@@ -289,12 +286,12 @@ def _sessions(hosts: Hosts, fleet: Fleet, moment_format: str) -> Iterator[FleetF
                 workstation=rows[0][WORKSTATION],
                 count=len(rows),
                 place=database.place,
-                **since_evidence(rows[0].get("since"), moment_format, database.answer),
+                **since_evidence(rows[0].get("since"), database.spelling.moment_format, database.answer),
             )
             yield FleetFinding(finding, database.site, (known.host,))
 
 
-def _databases(hosts: Hosts, probe: str, unbound: str) -> Iterator[_Database]:
+def _databases(hosts: Hosts, probe: str) -> Iterator[_Database]:
     """Each list once, however many hosts read it; a list on a local disk is its own host's."""
     seen: set[tuple[str, str]] = set()
     for host in sorted(hosts):
@@ -308,9 +305,9 @@ def _databases(hosts: Hosts, probe: str, unbound: str) -> Iterator[_Database]:
             continue
         seen.add(key)
         rows: Sequence[Row] = (
-            bound_rows(outcome.answer, unbound) if probe == BINDINGS else open_sessions(outcome.answer)
+            bound_rows(outcome.answer, outcome.spelling.unbound) if probe == BINDINGS else open_sessions(outcome.answer)
         )
-        yield _Database(site, facts.place, host, outcome.answer, tuple(rows))
+        yield _Database(site, facts.place, host, outcome.answer, outcome.spelling, tuple(rows))
 
 
 def _reads(answer: Answer) -> bool:

@@ -11,6 +11,7 @@ from iea_fleet.diagnosis.told import Told, facts_of, readable_list
 from iea_fleet.model.answer import Answer, LogFacts, RecordChange, RecordsFacts, SettingFacts, Status
 from iea_fleet.model.desired import DesiredLicence
 from iea_fleet.model.finding import Finding, Sheet
+from iea_fleet.model.outcome import Spelling
 from iea_fleet.model.profile import Licences, Profile
 
 Row = Mapping[str, str]
@@ -23,7 +24,7 @@ def own_licence(answer: Answer) -> str | None:
     return values.pop() if len(values) == 1 else None
 
 
-def bound_rows(answer: Answer, unbound: str = "") -> tuple[Row, ...]:
+def bound_rows(answer: Answer, unbound: str) -> tuple[Row, ...]:
     """The bindings that name a workstation, as they are now; none where the list could not be read.
 
     Args:
@@ -49,6 +50,12 @@ def bound_twice(rows: Iterable[Row]) -> Mapping[str, tuple[Row, ...]]:
 def unbound_word(licences: Licences) -> str:
     """What « Réinitialiser poste » leaves in place of the workstation's name."""
     return licences.reset.get(WORKSTATION, "")
+
+
+def spelling_of(profile: Profile) -> Spelling:
+    """How a profile spells what the lists hold."""
+    unbound = "" if profile.licences is None else unbound_word(profile.licences)
+    return Spelling(unbound=unbound, moment_format=profile.moment_format)
 
 
 class _Judge:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from iea_fleet.model.answer import Answer
-from iea_fleet.model.base import Hex32, Milliseconds, Sentence, Strict
+from iea_fleet.model.base import Hex32, Milliseconds, Sentence, Strict, Value
 from iea_fleet.model.finding import Finding
 
 
@@ -41,6 +41,15 @@ class Traffic(Strict):
     bytes_received: Annotated[int, Field(ge=0)] = 0
 
 
+class Spelling(Strict):
+    """How the application spells, by the host's profile, what the lists in an answer hold: for who has no profile."""
+
+    unbound: Value = ""
+    """What « Réinitialiser poste » leaves in place of a workstation's name."""
+    moment_format: Annotated[str, StringConstraints(min_length=2, max_length=40)] = "%d/%m/%Y %H:%M:%S"
+    """As strptime reads it."""
+
+
 class Outcome(Strict):
     """One host of one run."""
 
@@ -51,6 +60,8 @@ class Outcome(Strict):
     findings: tuple[Finding, ...] = Field(default=(), max_length=64)
     answer: Answer | None = None
     """`None`: the script gave no answer that could be accepted."""
+    spelling: Spelling = Spelling()
+    """Of the answer's lists."""
     attempts: Annotated[int, Field(ge=0, le=20)] = 0
     traffic: Traffic = Traffic()
     elapsed_ms: Milliseconds = 0

@@ -242,7 +242,7 @@ def host_row(name: str, site: str, outcome: Outcome | None, answered: datetime |
         traffic=outcome.traffic,
         transaction=outcome.transaction,
         sessions=() if answer is None else open_sessions(answer),
-        licences=() if answer is None else bound_rows(answer),
+        licences=() if answer is None else bound_rows(answer, outcome.spelling.unbound),
     )
 
 

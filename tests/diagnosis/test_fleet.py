@@ -12,7 +12,7 @@ from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.plan import make_plan
 from iea_fleet.diagnosis.sheets import judge
 from iea_fleet.model.finding import Finding, Severity, Sheet
-from iea_fleet.model.outcome import Outcome, Verdict
+from iea_fleet.model.outcome import Outcome, Spelling, Verdict
 from iea_fleet.model.request import ExpectedHost
 from iea_fleet.report.wording import words
 from tests.diagnosis.answers import binding, make, process, records, session, setting, share
@@ -167,6 +167,15 @@ def test_the_row_of_a_replaced_workstation_is_reset_for_the_one_that_was_install
 def test_every_workstation_with_its_own_licence_is_nothing_to_tell() -> None:
     rows = (binding("IEA-1", "A1"), binding("IEA-2", "A2"), binding("IEA-3", ""))
     hosts = {f"a{n}": ("a", host(f"A{n}", bindings=rows, own=f"IEA-{n}")) for n in (1, 2)}
+    assert judge_fleet(hosts) == ()
+
+
+def test_what_stands_for_no_workstation_by_the_profile_is_none() -> None:
+    rows, spelling = (binding("IEA-1", "libre"), binding("IEA-2", "libre")), Spelling(unbound="LIBRE")
+    hosts = {
+        f"a{n}": ("a", host(f"A{n}", bindings=rows, own=f"IEA-{n}").model_copy(update={"spelling": spelling}))
+        for n in (1, 2)
+    }
     assert judge_fleet(hosts) == ()
 
 

@@ -339,7 +339,7 @@ def test_two_resets_that_left_the_same_are_given_back_to_both() -> None:
     assert "licence.undone" in _told(outcome)
     assert looked.answer is not None
     assert outcome.answer is not None
-    assert bound_rows(outcome.answer) == bound_rows(looked.answer)
+    assert bound_rows(outcome.answer, "") == bound_rows(looked.answer, "")
     assert "licence.nothing_to_undo" in _told(bench.outcome(undo))
 
 

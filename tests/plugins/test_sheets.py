@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iea_fleet import profiles
 from iea_fleet.lab.engine.processes import Answer
 from iea_fleet.model.errors import InputError
-from iea_fleet.model.outcome import Verdict
+from iea_fleet.model.outcome import Spelling, Verdict
 from iea_fleet.model.window import DAYS
 from iea_fleet.plugins._arguments import parse_arguments
 from iea_fleet.plugins._result import task_result
@@ -273,3 +275,13 @@ def test_credentials_of_a_share_go_only_to_a_server_that_the_inventory_names(pat
 def test_credentials_of_a_share_are_taken_for_a_server_that_is_named() -> None:
     share = {"username": "ASSO\\svc", "password": "canary-7731", "path": r"\\SERVEUR-01\Impact\Base"}
     assert parse_arguments({"profile": "lab", **OFF, "share": share}).share.path == share["path"]
+
+
+def test_an_outcome_says_how_its_profile_spells_what_the_lists_hold(bench: Bench, tmp_path: Path) -> None:
+    text = (Path(profiles.__file__).parent / "lab.yml").read_text("utf-8")
+    own = tmp_path / "own.yml"
+    own.write_text(
+        text.replace('reset: {workstation: ""', "reset: {workstation: LIBRE").replace("%d/%m/%Y", "%Y-%m-%d")
+    )
+    outcome = bench.exchange(asked={"profile": str(own), "read_only": True})
+    assert outcome.spelling == Spelling(unbound="LIBRE", moment_format="%Y-%m-%d %H:%M:%S")
