@@ -64,6 +64,8 @@ def _looked_at(host: HostRow, sheet: Sheet) -> bool:
     """Whether a host's answer tells how it stands with a sheet."""
     if not host.computer_name or host.verdict is Verdict.REFUSED:
         return False
+    if any(finding.code in UNBELIEVED for finding in host.findings):
+        return False
     if sheet is Sheet.TRANSPORT:
         return True
     findings = [finding for finding in host.findings if finding.sheet is sheet]
