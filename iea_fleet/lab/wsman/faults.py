@@ -310,6 +310,6 @@ def aborted() -> WsmanFault:
     )
 
 
-def access_denied(code: int = 5) -> WsmanFault:
+def access_denied() -> WsmanFault:
     """The user may not use the shell plugin."""
-    return WsmanFault("w:AccessDenied", code, "Access is denied. ")
+    return WsmanFault("w:AccessDenied", 5, "Access is denied. ")
