@@ -94,8 +94,9 @@ class Outbox:
 
         The matter is what an id holds beside the moment: the host, and what is said of it (`draft.record_id`).
         """
-        for entries in (self.waiting(), [entry for entry in self.sent() if entry.kept >= sent_since]):
-            same = [entry for entry in entries if _matter(entry.id) == _matter(name)]
+        for folder, sent in ((self._folder, False), (self._sent, True)):
+            same = self._entries(folder, sent=sent, matter=_matter(name))
+            same = tuple(entry for entry in same if not sent or entry.kept >= sent_since)
             if same:
                 return same[-1]
         return None
@@ -163,11 +164,11 @@ class Outbox:
             entry.path.unlink(missing_ok=True)
             return self._entry(path, sent=True)
 
-    def _entries(self, folder: Path, *, sent: bool) -> tuple[Entry, ...]:
+    def _entries(self, folder: Path, *, sent: bool, matter: str = "") -> tuple[Entry, ...]:
+        """Those of a folder, or of one matter: the files of others are not read, and stand in nobody's way."""
         with named_for_user(folder):
-            paths = sorted(
-                (path for path in folder.glob("*.eml") if _ID.fullmatch(path.stem)), key=lambda path: path.stem
-            )
+            names = ((_matter(path.stem), path) for path in folder.glob("*.eml"))
+            paths = sorted((path for of, path in names if of and matter in ("", of)), key=lambda path: path.stem)
             entries = []
             for path in paths:
                 # Another process may send a mail, and move it, meanwhile.
@@ -182,13 +183,20 @@ class Outbox:
         kept = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content[:_HEADER_BYTES])
         host, to, subject = (neutralise(_header(headers, name), 255) for name in (HOST_HEADER, "To", "Subject"))
-        drafted = datetime.strptime(path.stem[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return Entry(path.stem, path, sent, drafted, kept, host, to, subject, len(content))
+        return Entry(path.stem, path, sent, _drafted(path.stem), kept, host, to, subject, len(content))
 
 
 def _matter(name: str) -> str:
+    """What an id holds beside the moment; empty: it is no id, as one of the 31st of February."""
     parts = _ID.fullmatch(name)
-    return "" if parts is None else parts[2]
+    try:
+        return "" if parts is None or not _drafted(name) else parts[2]
+    except ValueError:
+        return ""
+
+
+def _drafted(name: str) -> datetime:
+    return datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _header(headers: object, name: str) -> str:

@@ -119,6 +119,21 @@ def test_a_file_that_grew_is_refused_by_its_name(outbox: Outbox) -> None:
         outbox.waiting()
 
 
+def test_a_file_that_grew_keeps_no_mail_of_another_matter_from_being_found(outbox: Outbox) -> None:
+    entry = outbox.put(NAME, MAIL)
+    other = outbox.put("20261124T194107Z-poste-13-00000000", MAIL)
+    os.truncate(other.path, MESSAGE_BYTES + 1)
+    assert outbox.alike("20261125T000000Z-poste-12-9b33d5fc", sent_since=entry.kept) == entry
+
+
+@pytest.mark.parametrize("moment", ["99999999T999999Z", "20260231T000000Z", "00000101T000000Z"])
+def test_a_file_of_a_day_that_never_was_is_passed_over(outbox: Outbox, moment: str) -> None:
+    entry = outbox.put(NAME, MAIL)
+    (entry.path.parent / f"{moment}-poste-12-9b33d5fc.eml").write_bytes(MAIL)
+    assert outbox.waiting() == (entry,)
+    assert outbox.alike(NAME, sent_since=entry.kept) == entry
+
+
 def test_an_outbox_that_others_can_write_is_refused(state: StateFolder) -> None:
     (state.path / "outbox").mkdir(mode=0o700)
     (state.path / "outbox").chmod(0o777)
