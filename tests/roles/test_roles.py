@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from iea_fleet.diagnosis.transport import KINDS, is_logon_refused
+from iea_fleet.ledger.gate import REFUSAL_LIMIT
 from iea_fleet.model.base import Strict
 from iea_fleet.model.desired import (
     DesiredAssistance,
@@ -21,6 +23,7 @@ from iea_fleet.model.desired import (
     DesiredShare,
 )
 from iea_fleet.model.errors import InputError
+from iea_fleet.model.finding import Finding, Sheet
 from iea_fleet.plugins._arguments import Arguments, parse_arguments
 from iea_fleet.rollout.settings import ROLE_VARIABLES
 
@@ -170,3 +173,14 @@ def test_the_example_inventory_is_read_and_checks_certificates() -> None:
     assert "site_riviere" in text
     assert "ansible_winrm_server_cert_validation" not in text
     assert "change-me" not in text
+
+
+def test_refused_logons_and_how_many_are_too_many_are_the_licence_roles_as_they_are_a_pushes() -> None:
+    said = (REPOSITORY / "roles" / "iea_licence" / "vars" / "main.yml").read_text("utf-8")
+    refused = {
+        code
+        for code, kind in KINDS.items()
+        if is_logon_refused([Finding(code=code, sheet=Sheet.TRANSPORT, severity=kind.severity)])
+    }
+    assert set(re.findall(r"'(transport\.[a-z_]+)'", said)) == refused
+    assert set(re.findall(r"__iea_licence_refused \| length >= (\d+)", said)) == {str(REFUSAL_LIMIT)}
