@@ -22,8 +22,9 @@ ARGUMENTS: Final = ("-NoProfile", "-ServerMode")
 """What such a PowerShell is started with."""
 
 _POOL: Final = uuid.UUID(int=0)
-_DATA: Final = re.compile(rb"<Data Stream='\w+' PSGuid='([0-9a-f-]{36})'>([A-Za-z0-9+/=]*)</Data>\s*")
-_ACKNOWLEDGED: Final = re.compile(rb"<(Data|Command|Signal|Close)Ack PSGuid='([0-9a-f-]{36})' />\s*")
+_GUID: Final = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_DATA: Final = re.compile(rb"<Data Stream='\w+' PSGuid='" + _GUID + rb"'>([A-Za-z0-9+/=]*)</Data>\s*")
+_ACKNOWLEDGED: Final = re.compile(rb"<(Data|Command|Signal|Close)Ack PSGuid='" + _GUID + rb"' />\s*")
 _HEADER: Final = struct.Struct(">QQBI")
 _START, _END = 1, 2
 _ACKNOWLEDGE_S: Final = 30.0

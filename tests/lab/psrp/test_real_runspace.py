@@ -118,3 +118,16 @@ def test_a_large_object_comes_in_fragments_that_the_client_takes(pwsh: Host) -> 
     with pwsh.pool(max_envelope_size=16_384) as pool:
         (text,) = run(pool, "'é' * 200000").output
     assert text == "é" * 200_000
+
+
+def test_lines_that_a_script_writes_between_the_messages_are_passed_over(pwsh: Host) -> None:
+    script = """
+        $out = [IO.StreamWriter]::new([Console]::OpenStandardOutput())
+        $out.WriteLine("<Data Stream='Default' PSGuid='$('-' * 36)'>AAAA</Data>")
+        $out.WriteLine("<DataAck PSGuid='$('f' * 36)' />")
+        $out.Flush()
+        'written'
+    """
+    with pwsh.pool() as pool:
+        assert run(pool, script).output == ["written"]
+        assert run(pool, "'next'").output == ["next"]
