@@ -81,7 +81,9 @@ function Get-Person {
     #>
     if (-not (Test-Windows)) { throw 'This system does not tell who is logged on.' }
     $users = Open-RegistryKey @{ Hive = 'Users'; Key = ''; View = 'Registry64' }
-    foreach ($sid in $users.GetSubKeyNames()) {
+    # This logon's own account last: it may have a session there besides the person's.
+    $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    foreach ($sid in $users.GetSubKeyNames() | Sort-Object -Property { $_ -eq $me }) {
         if ($sid -notmatch '^S-1-(5-21|12-1)-' -or $sid -like '*_Classes') { continue }
         $told = $users.OpenSubKey("$sid\Volatile Environment")
         if ($null -eq $told) { continue }

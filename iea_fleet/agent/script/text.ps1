@@ -12,12 +12,12 @@ function Expand-Path {
 function Invoke-Patiently {
     <#
     .SYNOPSIS
-    Does something to a file; while another program stands in the way (5, 32, 33), 5 times more, 200 ms apart.
+    Does something to a file; while another program stands in the way (5, 32, 33; 1175, 1176 of ReplaceFile), 5 times more, 200 ms apart.
     #>
     param ([ScriptBlock] $Act)
     for ($try = 0; ; $try++) {
         try { return & $Act }
-        catch { if ($try -ge 5 -or (Get-ErrorFact $_).Code -notin 5, 32, 33) { throw } }
+        catch { if ($try -ge 5 -or (Get-ErrorFact $_).Code -notin 5, 32, 33, 1175, 1176) { throw } }
         Start-Sleep -Milliseconds 200
     }
 }

@@ -155,8 +155,8 @@ function Open-TlsStream {
         [Int32] $Errors -eq 0
     }
     $secured = [Net.Security.SslStream]::new($Stream, $false, ([Net.Security.RemoteCertificateValidationCallback] $judge))
-    # None: the system's own choice; .NET before 4.7 does not know it, and its own default lacks TLS 1.2.
+    # None: the system's own choice; .NET before 4.7, or a program made for it, does not take it, and its own default lacks TLS 1.2.
     try { $secured.AuthenticateAsClient($Name, $null, 'None', $false) }
-    catch [ArgumentException] { $secured.AuthenticateAsClient($Name, $null, 'Tls12', $false) }
+    catch [ArgumentException] { $secured.AuthenticateAsClient($Name, $null, 'Tls, Tls11, Tls12', $false) }
     $secured
 }
