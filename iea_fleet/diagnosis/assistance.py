@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from iea_fleet.diagnosis.connection import ASSISTANCE
-from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.kind import Kind, joined, make_finding
 from iea_fleet.diagnosis.parts import Parts
 from iea_fleet.diagnosis.told import Told, facts_of, since_evidence
 from iea_fleet.model.answer import Answer, PlaceState, SettingFacts, Status
@@ -119,7 +119,7 @@ def judge_assistance(answer: Answer, profile: Profile, desired: DesiredAssistanc
     if now is None:
         return found
     who = _who(told, profile, answer)
-    place = ", ".join(dict.fromkeys(one.place for one in now.places)) or None
+    place = joined(one.place for one in now.places) or None
     turning = not read_only and can_turn(profile, desired)
     turned = turning and _turned(answer, told, setting, desired)
     if turned and answer.dry_run:
@@ -195,4 +195,4 @@ def _out_of_reach(facts: SettingFacts) -> bool:
 
 
 def _found(facts: SettingFacts) -> str | None:
-    return ", ".join(dict.fromkeys(one.value or one.state.value for one in facts.places)) or None
+    return joined(one.value or one.state.value for one in facts.places) or None

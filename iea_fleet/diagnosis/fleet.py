@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.kind import Kind, joined, make_finding
 from iea_fleet.diagnosis.licence import BINDINGS, LICENCE, WORKSTATION
 from iea_fleet.diagnosis.licence_choice import Row, Standing, choose
 from iea_fleet.diagnosis.licence_findings import bound_rows, own_licence
@@ -248,7 +248,7 @@ def _licence_twice(claims: _Claims, fleet: Fleet) -> FleetFinding:
         workstations=", ".join(claim.name for claim in ordered),
         count=len(ordered),
         sites=", ".join(site for site in sites if site) if len(sites) > 1 else None,
-        place=", ".join(dict.fromkeys(database.place for _, _, database in bound)) or None,
+        place=joined(database.place for _, _, database in bound) or None,
         reset=", ".join(claim.name for claim, _, _ in going) or None,
         reset_reason=choice.reason or None,
     )
@@ -282,7 +282,7 @@ def _sessions(hosts: Hosts, fleet: Fleet) -> Iterator[FleetFinding]:
                 KINDS,
                 SESSION_STALE,
                 Sheet.SESSION,
-                users=", ".join(dict.fromkeys(row.get("user", "") for row in rows)),
+                users=joined(row.get("user", "") for row in rows),
                 workstation=rows[0][WORKSTATION],
                 count=len(rows),
                 place=database.place,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.kind import Kind, joined, make_finding
 from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
 from iea_fleet.diagnosis.licence_choice import Row, Standing, choose
 from iea_fleet.diagnosis.licence_findings import bound_rows, bound_twice, own_licence, unbound_word
@@ -303,4 +303,4 @@ def _can_be_shown(rows: Sequence[Row]) -> bool:
 
 
 def _names(rows: Sequence[Row]) -> str:
-    return ", ".join(dict.fromkeys(row[WORKSTATION] for row in rows))
+    return joined(row[WORKSTATION] for row in rows)

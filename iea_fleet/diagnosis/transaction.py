@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from iea_fleet.diagnosis.kind import Kind, make_finding
+from iea_fleet.diagnosis.kind import Kind, joined, make_finding
 from iea_fleet.diagnosis.rights import local_account, plain_account
 from iea_fleet.diagnosis.win32 import ACCESS_DENIED, LOCKED
 from iea_fleet.model.answer import Answer, Failure, PlaceState, RecordChange, SettingFacts, Status, Step
@@ -205,7 +205,7 @@ def _damaged(answer: Answer, change: str | None) -> bool:
 
 def _place(answer: Answer, error: Failure) -> str | None:
     places = [place.place for facts in _settings(answer, error.id) for place in facts.places]
-    return ", ".join(dict.fromkeys(places)) or None
+    return joined(places) or None
 
 
 def _settings(answer: Answer, name: str | None) -> list[SettingFacts]:

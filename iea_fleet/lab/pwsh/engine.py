@@ -68,7 +68,7 @@ class PwshEngine:
     def _has_ended(self, process: RealProcess, workstation: Workstation) -> None:
         """A transaction may have told the computer to restart."""
         self._running.discard(process)
-        delay_s = self._folders[workstation.name].restart_delay_s()
+        delay_s = self._folders[workstation.name].take_restart_delay_s()
         if delay_s is not None and workstation.go_down is not None:
             workstation.go_down(delay_s, DOWN_S, True)
 

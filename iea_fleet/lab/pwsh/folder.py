@@ -224,10 +224,10 @@ class WorkstationFolder:
 
     def share_faults(self) -> frozenset[ShareFault]:
         """What is still wrong with the share."""
-        return frozenset(ShareFault(fault["name"]) for fault in self._read_share()["faults"])
+        return frozenset(ShareFault(fault["name"]) for fault in self._read_share().get("faults", ()))
 
-    def restart_delay_s(self) -> float | None:
-        """Seconds to the restart that the computer was told to do since this was asked last; `None`: it was not."""
+    def take_restart_delay_s(self) -> float | None:
+        """Seconds to the restart that the computer was told to do, told once; `None`: it was not told to."""
         content = self._read_share()
         delay_s = content.pop("restart_delay_s", None)
         if delay_s is None:
