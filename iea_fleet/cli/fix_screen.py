@@ -84,6 +84,7 @@ class Screen:
         progress: the console for progress (standard error).
         as_json: one document in the end, and nothing else on standard output.
         force: a session in use is released, so there is no need to tell how.
+        case: what alone is looked at.
     """
 
     host: str
@@ -91,6 +92,7 @@ class Screen:
     progress: Console
     as_json: bool
     force: bool = False
+    case: str | None = None
     _out: Console = field(init=False)
     _explained: list[Finding] = field(init=False, default_factory=list)
 
@@ -129,6 +131,8 @@ class Screen:
         grave = [finding for finding in outcome.findings if finding.severity.is_grave]
         also = [finding for finding in outcome.findings if finding.code in _ALSO_TOLD]
         self._heading("found" if grave else "nothing_wrong", host=self.host)
+        if not grave:
+            self._only_this_case()
         self._findings([*grave, *also])
         if not self.force and any(finding.code == "session.live" for finding in also):
             self._line(self._text("force_releases"), indent=4)
@@ -173,6 +177,7 @@ class Screen:
         match repair.end:
             case End.REPAIRED:
                 self._heading("repaired", host=self.host)
+                self._only_this_case()
                 self._line(f"→ {self._text('start_again')}", indent=2)
             case End.DECLINED:
                 self._heading("declined_further" if repair.turns else "declined")
@@ -196,6 +201,13 @@ class Screen:
             self._heading(key, host=self.host)
             for line in lines:
                 self._line(line, indent=2)
+
+    def _only_this_case(self) -> None:
+        if self.case is None:
+            return
+        sheet = SHEETS.get(self.case)
+        told = self._text("only_the_red_heart") if sheet is None else self._text("only_this_sheet", sheet=sheet)
+        self._line(told, indent=2)
 
     def _handed_over(self, handed_over: HandedOver) -> None:
         mails = (("draft", handed_over.draft), ("password_request", handed_over.password_request))

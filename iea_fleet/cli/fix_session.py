@@ -159,7 +159,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
     vault = Vault(request.vault_file, ask_vault_password(lang) if request.ask_vault else None)
     typed = ask_assistance_password(lang) if request.ask_assistance_password else ""
     host = _the_host(request, vault, content)
-    screen = Screen(host.name, lang, console, as_json=request.as_json, force=request.force)
+    screen = Screen(host.name, lang, console, as_json=request.as_json, force=request.force, case=request.case)
     settings = support_settings(host.variables, host.name)
     windows = maintenance_windows(host.variables, ", ".join(request.inventory))
     task = host_task(host, request.allowed.sheets)

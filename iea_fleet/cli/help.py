@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from iea_fleet.model.phrase import Translate
 
@@ -14,6 +15,10 @@ _MARKS = {
 """What typer writes behind an option's help: its constants, and what they say with a name for the value."""
 
 
+_WORD: Final = re.compile(r"[^\S\u00a0\u202f]*[\S\u00a0\u202f]+[^\S\u00a0\u202f]*")
+"""A word and the spaces around it; rich by itself breaks lines at no-break spaces too."""
+
+
 def translate_help(command: Any, translate: Translate) -> None:
     """Put all that the help shows of a command and of those below it into a language; types stay as they are called.
 
@@ -21,8 +26,10 @@ def translate_help(command: Any, translate: Translate) -> None:
         command: as typer builds it for one start of the program, with every text still English.
         translate: from a text of the code, or of typer, to that of the language.
     """
+    from rich import _wrap
     from typer import rich_utils
 
+    _wrap.re_word = _WORD
     for name, text in _MARKS.items():
         setattr(rich_utils, name, translate(text).replace("{value}", "{}"))
     _translate(command, translate, None)

@@ -17,6 +17,7 @@ from iea_fleet.cli.words import Language
 from iea_fleet.lab.application import ASSISTANCE_OFF, LEFT_BEHIND, RIGHT_SETTINGS
 from iea_fleet.lab.messages import HostStatus
 from iea_fleet.model.text import neutralise
+from iea_fleet.report.table import Paragraph
 
 _PERIOD_S = 1.0
 _MESSAGE_LENGTH = 130
@@ -98,9 +99,10 @@ def table_of(hosts: Sequence[HostStatus], lang: Language) -> Table:
     shown = [column for column in range(len(_TITLES[lang])) if any(str(row[column]) != "-" for row in rows)]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in shown:
-        table.add_column(_TITLES[lang][column], overflow="fold", max_width=_MOST_WIDTHS.get(column))
+        title, most = _TITLES[lang][column], _MOST_WIDTHS.get(column)
+        table.add_column(title, overflow="fold", max_width=most, no_wrap=column == 0)
     for row in rows:
-        table.add_row(*(row[column] for column in shown))
+        table.add_row(*(row[column] if column == 0 else Paragraph(Text.assemble(row[column])) for column in shown))
     if hosts:
         table.caption = _say("password", lang, password=hosts[0].password_of_the_day)
         table.caption_justify = "left"

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from iea_fleet.cli.output import console, print_document
 from iea_fleet.lab.catalogue import CATALOGUE, Entry
 from iea_fleet.lab.messages import EngineName, HostStatus, LabSettings
 from iea_fleet.model.phrase import Phrase
 from iea_fleet.report.labels import workstations_in
+from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording.fill import Language, translator
 
 
@@ -112,7 +114,7 @@ def show_catalogue(lang: Language, *, as_json: bool) -> None:
         table.add_row(
             entry.name,
             translate(entry.kind),
-            f"{sentence} ({translate(entry.note)})" if entry.note else sentence,
+            Paragraph(Text(f"{sentence} ({translate(entry.note)})" if entry.note else sentence)),
             " ".join(f"{name}={value}" for name, value in entry.parameters.items()),
             every if len(entry.engines) == len(EngineName) else ", ".join(entry.engines),
         )

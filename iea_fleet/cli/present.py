@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.text import Text
 
 from iea_fleet.cli.output import console, print_document
-from iea_fleet.cli.words import Language, say
+from iea_fleet.cli.words import Language, in_language, say
 from iea_fleet.diagnosis.fleet import judge_fleet
 from iea_fleet.ledger.records import HostRecord, RunKind, RunRecord
 from iea_fleet.ledger.state import StateFolder, named_for_user, write_private
@@ -157,7 +157,8 @@ def _show(view: RunView, record: RunRecord, how: Presentation) -> None:
         for line in _diff_lines(view, how.lang):
             screen.print(line)
     if record.reason:
-        screen.print(Text(say("stopped", how.lang, reason=neutralise(record.reason)), style="bold yellow"))
+        reason = neutralise(in_language(record.reason, how.lang))
+        screen.print(Text(say("stopped", how.lang, reason=reason), style="bold yellow"))
 
 
 def _diff_lines(view: RunView, lang: Language) -> Iterable[Text]:

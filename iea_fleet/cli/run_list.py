@@ -14,6 +14,7 @@ from iea_fleet.ledger.records import RunOverview
 from iea_fleet.model.phrase import Phrase
 from iea_fleet.model.text import neutralise
 from iea_fleet.report.quantity import moment
+from iea_fleet.report.table import Paragraph
 from iea_fleet.report.wording.fill import Language, translator
 from iea_fleet.report.wording.interface import interface
 
@@ -28,7 +29,7 @@ def show_runs(found: Sequence[RunOverview], lang: Language, *, as_json: bool) ->
         return
     table = Table(box=None, pad_edge=False)
     for key in ("run", "kind", "state", "started", "operator", "limit", "hosts"):
-        table.add_column(interface(key, lang), no_wrap=key != "hosts")
+        table.add_column(interface(key, lang), no_wrap=key == "run", overflow="fold")
     for overview in found:
         run = overview.run
         kind = f"{run.kind.value} --check" if run.dry_run else run.kind.value
@@ -37,6 +38,6 @@ def show_runs(found: Sequence[RunOverview], lang: Language, *, as_json: bool) ->
             interface("counted", lang, what=interface(f"verdict_{verdict or 'pending'}", lang), count=count)
             for verdict, count in sorted(overview.counts.items())
         )
-        cells = (run.id, kind, state, started, run.holder, run.pattern, counts)
-        table.add_row(*(Text(neutralise(cell)) for cell in cells))
+        cells = (kind, state, started, run.holder, run.pattern, counts)
+        table.add_row(Text(neutralise(run.id)), *(Paragraph(Text(neutralise(cell))) for cell in cells))
     console(sys.stdout).print(table)

@@ -42,6 +42,11 @@ TEXTS: dict[str, tuple[str, str]] = {
 """Key to French and English."""
 
 
+def in_language(told: str, lang: Language) -> str:
+    """A text as the ledger keeps it, in the language of its run; one of those above in that of who reads it."""
+    return next((say(key, lang) for key in ("interrupted", "terminal") if told in TEXTS[key]), told)
+
+
 def say(key: str, lang: Language, **values: object) -> str:
     """One of the texts, with its values filled in."""
     french, english = TEXTS[key]

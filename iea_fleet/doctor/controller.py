@@ -115,11 +115,27 @@ def _locale() -> Iterator[Finding]:
         locale.setlocale(locale.LC_ALL, before)
     encoding = locale.getpreferredencoding(False)
     if not known:
-        yield check("doctor.locale_unknown", locale=named)
+        yield check("doctor.locale_unknown", locale=_missing_locale() or named)
     elif encoding.lower().replace("-", "") != "utf8":
         yield check("doctor.locale_not_utf8", locale=named or None, encoding=encoding)
     else:
         yield check("doctor.locale", locale=named or None, encoding=encoding)
+
+
+def _missing_locale() -> str | None:
+    """The first locale of the environment that this system lacks; Python adds an LC_CTYPE of its own (PEP 538)."""
+    names = ("LC_ALL", "LANG", *sorted(name for name in os.environ if name.startswith("LC_")))
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in names:
+            if os.environ.get(name):
+                try:
+                    locale.setlocale(locale.LC_CTYPE, os.environ[name])
+                except locale.Error:
+                    return os.environ[name]
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+    return None
 
 
 def _state(named: Path | None, url: str, translate: Translate) -> Iterator[Finding]:

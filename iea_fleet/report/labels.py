@@ -161,7 +161,7 @@ def _sheet_label(finding: Finding, lang: Language) -> str:
 _SHEET_NAMES = {
     Sheet.SHARE: "Base de données inaccessible",
     Sheet.SESSION: "Déblocage accès au site",
-    Sheet.LICENCE: "Problème de licence",
+    Sheet.LICENCE: "Résoudre un problème de licence",
 }
 """The vendor's own titles, in the vendor's language."""
 

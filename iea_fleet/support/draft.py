@@ -44,7 +44,7 @@ _WIDTH: Final = 76
 _SHEETS: Final = {
     Sheet.CONNECTION: "Mode de connexion au serveur",
     Sheet.SHARE: "Base de données inaccessible",
-    Sheet.LICENCE: "Problème de licence",
+    Sheet.LICENCE: "Résoudre un problème de licence",
     Sheet.SESSION: "Déblocage accès au site",
     Sheet.ASSISTANCE: "Mode assistance",
 }

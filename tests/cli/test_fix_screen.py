@@ -135,3 +135,18 @@ def test_taking_back_names_the_licence_and_the_workstation(capsys: pytest.Captur
     before = {"licence": "IEA-1", "workstation": "PC-2", "bound": "12/03/2024"}
     _screen().undoes([RecordChange(before=before, after=None)])
     assert _shown(capsys).splitlines()[-1] == "  Rendre la licence IEA-1 à PC-2"
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("licence", "Seule cette fiche a été examinée : « Résoudre un problème de licence »."),
+        ("relaunch", "Seul le cœur rouge a été examiné."),
+    ],
+)
+def test_one_sheet_without_a_finding_does_not_speak_for_the_others(
+    case: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen("W-01", "fr", Console(file=io.StringIO()), as_json=False, case=case)
+    screen.found(_look())
+    assert _shown(capsys).splitlines()[1:3] == ["Rien d’anormal sur W-01.", f"  {told}"]

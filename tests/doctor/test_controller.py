@@ -155,7 +155,8 @@ def test_what_support_requests_need(
 
 
 def test_an_unknown_locale_is_a_warning_and_so_is_one_without_accents(doctor: Doctor) -> None:
-    assert doctor(LANG="xx_XX.UTF-8")[1]["doctor.locale_unknown"]["state"] == "warning"
+    told = doctor(LANG="xx_XX.UTF-8")[1]["doctor.locale_unknown"]
+    assert (told["state"], told["evidence"]["locale"]) == ("warning", "xx_XX.UTF-8")
 
 
 def test_a_state_folder_that_others_can_write_is_an_error_of_this_machine(doctor: Doctor, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ _OWN: Final[Mapping[str, Words]] = {
     "connection.authorisation_refused": Words(
         title="Start refused: authorisation refused",
         explanation=(
-            "Both servers answer, and the application’s log says: {line}[ ({count} times)]. The log has "
+            "Both servers answer, and the application’s log says: {line}[ ({count}×)]. The log has "
             "no date to rely on: if the program has started since, this line is history."
         ),
         next_step="Only the vendor can mend this: {support}",
@@ -159,14 +159,14 @@ _OWN: Final[Mapping[str, Words]] = {
     "connection.licence_not_recognised": Words(
         title="Start refused: licence not recognised",
         explanation=(
-            "Both servers answer, and the application’s log says: {line}[ ({count} times)]. The log has "
+            "Both servers answer, and the application’s log says: {line}[ ({count}×)]. The log has "
             "no date to rely on: if the program has started since, this line is history."
         ),
         next_step="Only the vendor can mend this: {support}",
     ),
     "connection.refusal_logged": Words(
         title="The log holds a refusal",
-        explanation="The application’s log says: {line}[ ({count} times)]. It counts only once both servers answer.",
+        explanation="The application’s log says: {line}[ ({count}×)]. It counts only once both servers answer.",
         next_step="First see to the failed test.",
     ),
     "connection.log_unreadable": Words(

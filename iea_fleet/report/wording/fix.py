@@ -32,6 +32,8 @@ FIX: Final[Mapping[str, str]] = {
     "done": "What was done",
     "not_done": "What did not succeed",
     "repaired": "{host} is repaired.",
+    "only_this_sheet": "Only this sheet was looked at: « {sheet} ».",
+    "only_the_red_heart": "Only the red heart was looked at.",
     "start_again": "Let Impact emploi be started again there.",
     "left": "What is left on {host}",
     "handed_over": "Handed over:",

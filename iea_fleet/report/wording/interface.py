@@ -21,7 +21,7 @@ INTERFACE: Final[Mapping[str, str]] = {
     "limit": "Restricted to",
     "run_running": "under way",
     "run_done": "done",
-    "run_stopped": "stopped",
+    "run_stopped": "stopped early",
     "run_interrupted": "interrupted",
     "started": "Started",
     "finished": "Finished",
