@@ -35,8 +35,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from iea_fleet.model.errors import InputError, LocalFailure
 from iea_fleet.model.phrase import Phrase, system_said
 
-SCHEMA_VERSION = 2
-"""The version of the tables below. 1 had no `iea_rounds`."""
+SCHEMA_VERSION = 3
+"""The version of the tables below and of the outcomes in them, which an older release would take for damaged.
+
+1 had no `iea_rounds`; the outcomes of 2 told neither how lists are spelt nor whether the logon has all rights.
+"""
 
 BUSY_WAIT_S = 20
 """How long a write waits for another process's write (SQLite), and a connection for its server (PostgreSQL)."""

@@ -153,7 +153,7 @@ def test_a_newer_ledger_is_refused_by_every_command(program: Program) -> None:
     for arguments in (("push", "-i", program.fleet({"b": "ok"})), ("runs", "list"), ("runs", "show", "2")):
         done = program(*arguments)
         assert done.returncode == 6
-        assert "a newer release wrote this ledger (version 7, this release knows 2)" in sentence(done)
+        assert "a newer release wrote this ledger (version 7, this release knows 3)" in sentence(done)
     assert path.read_bytes() == before
     assert not (program.folder / "asked" / "b").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 
 from iea_fleet.ledger.lock import RunLock
 from iea_fleet.ledger.records import AskedHost, RunKind, RunState
+from iea_fleet.ledger.schema import SCHEMA_VERSION
 from iea_fleet.ledger.store import Ledger, NewRun, new_run_id
 from iea_fleet.model.errors import HostsBusy, InputError, LocalFailure
 from iea_fleet.model.outcome import Outcome, Verdict
@@ -131,7 +133,18 @@ def test_a_renewal_prolongs_the_leases(tmp_path: Path, database: Database) -> No
         assert expires_ms == ledger.run(run).renewed_ms + 120_000
 
 
-@pytest.mark.parametrize("version", [3, 99])
+def test_an_outcome_with_other_names_is_another_version_of_the_ledger() -> None:
+    """An older release refuses a newer ledger by its version; an outcome that it can't read it would call damaged.
+
+    When this fails, raise SCHEMA_VERSION, and write down the hash beside it.
+    """
+    schema = Outcome.model_json_schema()
+    parts = {"": schema, **schema["$defs"]}
+    names = {name: sorted(part.get("properties", part.get("enum", ()))) for name, part in sorted(parts.items())}
+    assert (SCHEMA_VERSION, hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]) == (3, "6c65a7b1")
+
+
+@pytest.mark.parametrize("version", [4, 99])
 def test_a_ledger_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path, version: int) -> None:
     Ledger(url(tmp_path)).close()
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
@@ -141,7 +154,7 @@ def test_a_ledger_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path, 
     connection.close()
     before = (tmp_path / "ledger.sqlite").read_bytes()
     with pytest.raises(
-        LocalFailure, match=rf"newer release wrote this ledger \(version {version}, .* knows 2\)"
+        LocalFailure, match=rf"newer release wrote this ledger \(version {version}, .* knows 3\)"
     ) as raised:
         Ledger(url(tmp_path))
     assert raised.value.exit_code == 6
@@ -339,7 +352,7 @@ def test_a_ledger_of_an_older_release_keeps_its_runs_and_learns_of_rounds(tmp_pa
         assert [overview.run.id for overview in ledger.latest()] == [run]
         assert ledger.rounds("a") == ()
         ledger.close()
-    assert database.execute("SELECT version FROM iea_schema") == [(2,)]
+    assert database.execute("SELECT version FROM iea_schema") == [(3,)]
 
 
 def test_an_outcome_of_before_answers_told_steps_and_releases_is_still_read(tmp_path: Path, database: Database) -> None:
