@@ -132,6 +132,15 @@ def test_another_does_it_when_the_first_cannot_and_the_play_ends_well(
     assert site.holders() == [first]
 
 
+def test_a_licence_bound_twice_with_nothing_to_reset_is_told_with_the_variable_that_names_it(site: Site) -> None:
+    site.break_it()
+    run = site.reset("-e", '{"iea_licence_reset": []}')
+    assert (run.exit_code, run.asked, run.changed) == (2, [(site.hosts[0], "drift")], [])
+    (told,) = run.told.values()
+    assert told.endswith("name the bindings in iea_licence_reset, each with its licence and workstation.")
+    assert len(site.holders()) == 2
+
+
 def test_who_is_left_out_is_not_asked(site: Site) -> None:
     site.break_it((site.hosts[1], "refused"))
     run = site.reset("--limit", f"all:!{site.hosts[0]}")
