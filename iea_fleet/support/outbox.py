@@ -44,7 +44,8 @@ class Entry:
         sent: it is among the sent ones.
         drafted: when, in UTC.
         kept: when its file came to where it is, in UTC; of a sent mail: when it was sent.
-        host, to, subject: empty where the file does not tell.
+        host: as the file tells; of a sent mail, which tells nobody of it, as its id spells it.
+        to, subject: empty where the file does not tell.
         size_bytes: of the file.
     """
 
@@ -183,6 +184,7 @@ class Outbox:
         kept = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content[:_HEADER_BYTES])
         host, to, subject = (neutralise(_header(headers, name), 255) for name in (HOST_HEADER, "To", "Subject"))
+        host = host or _matter(path.stem)[: -len("-01234567")]
         return Entry(path.stem, path, sent, _drafted(path.stem), kept, host, to, subject, len(content))
 
 

@@ -58,11 +58,12 @@ def test_many_at_once_lose_nothing(outbox: Outbox) -> None:
 
 def test_a_sent_mail_moves_with_what_was_sent(outbox: Outbox, state: StateFolder) -> None:
     entry = outbox.put(NAME, MAIL)
-    sent = outbox.mark_sent(entry, b"From: x@y.fr\r\n" + MAIL)
+    sent = outbox.mark_sent(entry, b"From: x@y.fr\r\n" + MAIL.replace(b"X-IEA-Fleet-Host: POSTE-12\r\n", b""))
     assert sent.path == state.path / "outbox" / "sent" / f"{NAME}.eml"
     assert stat.S_IMODE(sent.path.stat().st_mode) == 0o600
     assert (outbox.waiting(), outbox.sent()) == ((), (sent,))
     assert outbox.read(sent).startswith(b"From: x@y.fr")
+    assert (entry.host, sent.host) == ("POSTE-12", "poste-12"), "what was sent tells no host, but by its id"
     assert outbox.put(NAME, MAIL).id == f"{NAME}-2", "a name that was sent is not used again"
 
 
