@@ -186,7 +186,11 @@ class Ledger:
         return () if found is None else self.hosts(found)
 
     def report_before(self, record: RunRecord) -> RunRecord | None:
-        """The last report of the same part of the inventory that began before a run and ended well; `None`: none."""
+        """The last report of the same part of the inventory that began before a run and ended well; `None`: none.
+
+        Of another inventory it would have no host in common with the run.
+        """
+        hosts = select(outcomes.c.host).where(outcomes.c.run == record.id)
         query = (
             select(runs)
             .where(
@@ -194,6 +198,7 @@ class Ledger:
                 runs.c.state == RunState.DONE.value,
                 runs.c.pattern == record.pattern,
                 runs.c.id < record.id,
+                select(outcomes.c.run).where(outcomes.c.run == runs.c.id, outcomes.c.host.in_(hosts)).exists(),
             )
             .order_by(runs.c.id.desc())
             .limit(1)

@@ -378,16 +378,17 @@ def test_a_report_is_compared_with_the_last_one_of_the_same_hosts_that_ended_wel
 ) -> None:
     ledger = database.open()
     ends = [
-        (RunKind.REPORT, "", RunState.DONE),
-        (RunKind.REPORT, "lyon", RunState.DONE),
-        (RunKind.PUSH, "", RunState.DONE),
-        (RunKind.REPORT, "", RunState.STOPPED),
-        (RunKind.REPORT, "", RunState.RUNNING),
+        ("a", RunKind.REPORT, "", RunState.DONE),
+        ("b", RunKind.REPORT, "", RunState.DONE),
+        ("a", RunKind.REPORT, "lyon", RunState.DONE),
+        ("a", RunKind.PUSH, "", RunState.DONE),
+        ("a", RunKind.REPORT, "", RunState.STOPPED),
+        ("a", RunKind.REPORT, "", RunState.RUNNING),
     ]
     ids = [f"20261125T00000{number}-{number:06x}" for number in range(len(ends))]
     with RunLock(run_folder(tmp_path)) as lock:
-        for run, (kind, pattern, state) in zip(ids, ends, strict=True):
-            ledger.begin(run, NewRun(kind, False, pattern, [AskedHost(host="a")]), lock.path)
+        for run, (host, kind, pattern, state) in zip(ids, ends, strict=True):
+            ledger.begin(run, NewRun(kind, False, pattern, [AskedHost(host=host)]), lock.path)
             if state is not RunState.RUNNING:
                 ledger.end(run, state)
         before = ledger.report_before(ledger.run(ids[-1]))
