@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +29,7 @@ from iea_fleet.rollout.content import Content, find_content
 from iea_fleet.rollout.fix import Allowed, End, Fix, Repair
 from iea_fleet.rollout.inventory import WORKSTATION, Host, read_inventory
 from iea_fleet.rollout.repair import Case as SheetCase
-from iea_fleet.rollout.repair import host_task, last_reset, standing_in_fleet
+from iea_fleet.rollout.repair import host_task, last_reset, seen_in_fleet
 from iea_fleet.rollout.run import Stop
 from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD, maintenance_windows
 from iea_fleet.rollout.vault import Vault
@@ -184,7 +184,7 @@ def carry_out(request: Request, lang: Language, console: Console) -> int:
                 request.allowed,
                 technician,
                 knows_password=knows,
-                standing=partial(standing_in_fleet, host, records=ledger.last_of_all),
+                in_fleet=partial(seen_in_fleet, host, records=cache(ledger.last_of_all)),
                 windows=windows,
             )
             repair = _undo(fix, ledger, host, screen) if request.undo else fix.carry_out()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from iea_fleet.diagnosis.fleet import LICENCE_REINSTALL, FleetFinding
 from iea_fleet.diagnosis.kind import Kind, joined, make_finding
 from iea_fleet.diagnosis.licence import LICENCE, WORKSTATION
 from iea_fleet.diagnosis.licence_choice import Row, Standing, choose
@@ -79,6 +80,7 @@ def make_plan(
     force: bool = False,
     tried: Collection[str] = (),
     standing: Callable[[str, str], Standing] | None = None,
+    fleet: Collection[FleetFinding] = (),
 ) -> Plan:
     """What to do about one host.
 
@@ -91,18 +93,21 @@ def make_plan(
         tried: codes of remedies that were done in this visit already; none is planned twice.
         standing: what the fleet knows of a workstation and a licence of this host's site (`fleet.Fleet.standing`);
             `None`: nobody looked at others.
+        fleet: licences that other hosts have as well and that this one's own findings do not tell; with the resets of
+            this host's site.
     """
     if outcome.answer is None or any(finding.code in OTHER_HOST for finding in outcome.findings):
         return Plan((), _to_hand_over(outcome.findings, ()), expect_host=task.expect_host)
     planner = _Planner(task, outcome, outcome.answer, force=force, tried=frozenset(tried), standing=standing)
     planner.make()
+    planner.across(fleet)
     password_works = password_given and "assistance.password_refused" not in planner.codes
     given = {Need.PASSWORD: password_works, Need.RESTART: restart_allowed}
     host = outcome.answer.host
     expect = task.expect_host
     return Plan(
         remedies=tuple(planner.remedies),
-        hand_over=_to_hand_over((*outcome.findings, *planner.found), planner.covered),
+        hand_over=_to_hand_over((*outcome.findings, *(one.finding for one in fleet), *planner.found), planner.covered),
         given=frozenset(need for need, is_given in given.items() if is_given),
         force=force,
         expect_host=ExpectedHost(
@@ -246,6 +251,29 @@ class _Planner:
                     "reset_reason": choice.reason,
                 },
                 bindings=tuple(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]) for row in choice.reset),
+            )
+
+    def across(self, fleet: Collection[FleetFinding]) -> None:
+        """What the fleet's choice resets in the list that this host reads; the rest is for those that read theirs."""
+        licences = self.task.profile.licences
+        rows = () if licences is None else bound_rows(self.answer, unbound_word(licences))
+        here = {(row[LICENCE].casefold(), row[WORKSTATION].casefold()): row for row in rows}
+        name = self.answer.host.computer_name.casefold()
+        for one in fleet:
+            row = here.get((one.finding.evidence.get("licence", "").casefold(), name))
+            chosen = any(reset.binding.workstation.casefold() == name for reset in one.resets)
+            if row is None or not chosen or not _can_be_shown((row,)):
+                continue
+            self._add(
+                RESET_LICENCE,
+                # Where one has to be installed again, that is left to do when this is done.
+                () if one.finding.code == LICENCE_REINSTALL else (one.finding,),
+                {
+                    "licence": row[LICENCE],
+                    "workstations": row[WORKSTATION],
+                    "reset_reason": one.finding.evidence.get("reset_reason"),
+                },
+                bindings=(Binding(licence=row[LICENCE], workstation=row[WORKSTATION]),),
             )
 
     def _only_itself(self, workstation: str, licence: str) -> Standing:

@@ -174,10 +174,10 @@ class Ledger:
         return tuple(self._host(row) for row in found)
 
     def last_of_all(self) -> tuple[HostRecord, ...]:
-        """The hosts of the newest run that went through a whole inventory; none when there was none."""
+        """The hosts of the newest report of a whole inventory; none when there was none."""
         query = (
             select(runs.c.id)
-            .where(runs.c.pattern == "", runs.c.kind != RunKind.FIX.value, runs.c.state == RunState.DONE.value)
+            .where(runs.c.pattern == "", runs.c.kind == RunKind.REPORT.value, runs.c.state == RunState.DONE.value)
             .order_by(runs.c.id.desc())
             .limit(1)
         )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.plan import make_plan
 from iea_fleet.diagnosis.remedy import RESTART, Need, Plan
 from iea_fleet.diagnosis.sheets import Task
@@ -16,7 +15,15 @@ from iea_fleet.model.answer import RecordChange
 from iea_fleet.model.finding import Sheet
 from iea_fleet.model.outcome import Outcome, Verdict
 from iea_fleet.model.window import MaintenanceWindows
-from iea_fleet.rollout.repair import ORDER, RESTART_DEADLINE_S, Case, look_variables, plan_variables, undo_task
+from iea_fleet.rollout.repair import (
+    ORDER,
+    RESTART_DEADLINE_S,
+    Case,
+    InFleet,
+    look_variables,
+    plan_variables,
+    undo_task,
+)
 from iea_fleet.rollout.settings import ASSISTANCE_PASSWORD
 from iea_fleet.rollout.visit import Visit
 
@@ -136,7 +143,7 @@ class Fix:
         person: the technician.
         knows_password: Ansible finds the password of the day by itself, in the environment or in the inventory; else
             it is asked for when it is needed.
-        standing: from what the host said to what the fleet knows (`repair.standing_in_fleet`).
+        in_fleet: from what the host said to what the fleet knows (`repair.seen_in_fleet`).
         windows: the maintenance windows of the host's site.
     """
 
@@ -148,11 +155,11 @@ class Fix:
         person: Person,
         *,
         knows_password: bool,
-        standing: Callable[[Outcome], Callable[[str, str], Standing] | None],
+        in_fleet: Callable[[Outcome], InFleet],
         windows: MaintenanceWindows,
     ) -> None:
         self._visit, self._allowed, self._person = visit, allowed, person
-        self._knows_password, self._standing, self._windows = knows_password, standing, windows
+        self._knows_password, self._in_fleet, self._windows = knows_password, in_fleet, windows
         self._password: str | None = None
         self._gave_up = False
         self._task = replace(task, sheets=allowed.sheets)
@@ -167,7 +174,8 @@ class Fix:
         outcome = self._visit.look(look_variables(self._task))
         if self._visit.is_stopped:
             return self._ended(End.INTERRUPTED, Plan((), ()), 0)
-        self._person.found(outcome)
+        found = tuple(one.finding for one in self._in_fleet(outcome).found)
+        self._person.found(outcome.model_copy(update={"findings": (*outcome.findings, *found)}))
         plan = self._plan(outcome)
         turns = 0
         agreed: tuple[object, ...] = ()
@@ -217,6 +225,7 @@ class Fix:
         return self._ended(End.NOT_JUDGED if outcome.answer is None else End.LEFT, Plan((), left), 1)
 
     def _plan(self, outcome: Outcome) -> Plan:
+        in_fleet = self._in_fleet(outcome)
         return make_plan(
             replace(self._task, restart_opens=self._allowed.restart_opens(self._windows)),
             outcome,
@@ -224,7 +233,8 @@ class Fix:
             restart_allowed=self._allowed.restart,
             force=self._allowed.force,
             tried=self._tried,
-            standing=self._standing(outcome),
+            standing=in_fleet.standing,
+            fleet=in_fleet.found,
         )
 
     def _with_password(self, plan: Plan, outcome: Outcome) -> Plan:

@@ -6,11 +6,12 @@ Pure, but for the profile that is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
-from iea_fleet.diagnosis.fleet import Fleet
+from iea_fleet.diagnosis.fleet import Fleet, FleetFinding, judge_fleet
 from iea_fleet.diagnosis.licence import RESET, UNDO
 from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.sheets import Task
@@ -60,7 +61,6 @@ _ACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "assistance": ("mode",),
 }
 """What a plan decides, by sheet; everything else is as the inventory says."""
-_LICENCE_FAULTS: Final = frozenset({"licence.twice", "licence.bound_elsewhere"})
 _VENDORS: Final = frozenset({Sheet.LICENCE, Sheet.CONNECTION, Sheet.ASSISTANCE})
 _NOT_THE_VENDORS: Final = frozenset(
     {
@@ -150,30 +150,43 @@ def plan_variables(task: Task) -> dict[str, object]:
     return variables
 
 
-def standing_in_fleet(
-    host: Host, outcome: Outcome, records: Callable[[], Sequence[HostRecord]]
-) -> Callable[[str, str], Standing] | None:
-    """What is known of a workstation and a licence, for who has to choose between two bindings.
+@dataclass(frozen=True, slots=True)
+class InFleet:
+    """What the last report of the whole inventory and a look of now say together about one host's licences.
+
+    Args:
+        standing: what is known of a workstation and a licence; `None`: nobody looked at others.
+        found: licences that others have as well and that the host alone does not see.
+    """
+
+    standing: Callable[[str, str], Standing] | None = None
+    found: tuple[FleetFinding, ...] = ()
+
+
+def seen_in_fleet(host: Host, outcome: Outcome, records: Callable[[], Sequence[HostRecord]]) -> InFleet:
+    """What the fleet knows of a host's licences, by the rule of the report, so that both tell and choose the same.
 
     Args:
         host: the host that is looked at.
         outcome: what it said just now.
-        records: the hosts of the last run through the whole fleet; asked for only when a licence is wrong.
-    Returns: from workstation and licence to its standing; `None`: nothing is known of the fleet, or need be.
+        records: the hosts of the last report of the whole inventory; not asked for when nothing is known of licences.
     """
-    if not any(finding.code in _LICENCE_FAULTS for finding in outcome.findings):
-        return None
-    hosts = {one.asked.host: (one.asked.site, one.outcome) for one in records() if one.outcome is not None}
-    if not hosts:
-        return None
-    fleet = Fleet({**hosts, host.name: (host.site, outcome)})
-
-    def standing(workstation: str, licence: str) -> Standing:
-        found = fleet.standing(host.site, workstation, licence)
-        # That it did not answer then, perhaps at night, is no reason to take its licence away.
-        return Standing.UNKNOWN if found is Standing.NO_ANSWER else found
-
-    return standing
+    if outcome.answer is None or not any(finding.sheet is Sheet.LICENCE for finding in outcome.findings):
+        return InFleet()
+    reported = records()
+    hosts = {one.asked.host: (one.asked.site, one.outcome) for one in reported if one.outcome is not None}
+    if host.name not in hosts:
+        return InFleet()  # Added since, or the report was of another inventory.
+    whole = len(hosts) == len(reported)
+    hosts[host.name] = (host.site, outcome)
+    codes = {finding.code for finding in outcome.findings}
+    found = tuple(
+        # A workstation of another site can have the same name; its database's rows are not this host's to reset.
+        replace(one, resets=tuple(reset for reset in one.resets if hosts[reset.host][0] == host.site))
+        for one in judge_fleet(hosts, whole=whole)
+        if one.finding.sheet is Sheet.LICENCE and host.name in one.hosts and not one.tells & codes
+    )
+    return InFleet(partial(Fleet(hosts, whole=whole).standing, host.site), found)
 
 
 def concerns_vendor(findings: Iterable[Finding]) -> bool:

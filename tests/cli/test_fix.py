@@ -282,6 +282,38 @@ def test_a_reset_is_taken_back_once(sites: Sites) -> None:
     assert sites("fix", host, "-i", "inventory", "--undo", "--yes").returncode == 3
 
 
+def test_a_licence_that_is_bound_twice_is_told_and_chosen_as_in_the_report(tmp_path: Path) -> None:
+    fleet = Sites(tmp_path)
+    fleet.open(hosts=3)
+    try:
+        replaced, doubled = fleet.broken("licence_twice"), fleet.broken("licence_twice_fleet")
+        assert codes(fleet.fix(doubled, "--check")["rounds"][0]["findings"]) >= {"licence.right"}
+        told = json.loads(fleet("report", "-i", "inventory", "--json").stdout)["fleet"]
+        chosen = {
+            host: (one["evidence"]["reset"].split(", "), one["evidence"]["reset_reason"])
+            for one in told
+            for host in one["hosts"]
+            if one["sheet"] == "licence"
+        }
+        assert chosen[replaced] == (["PC-ACCUEIL"], "not_in_fleet")
+        (planned,) = fleet.fix(replaced, "--check")["plan"]
+        assert (planned["evidence"]["workstations"], planned["evidence"]["reset_reason"]) == (
+            "PC-ACCUEIL",
+            "not_in_fleet",
+        )
+        reset, reason = chosen[doubled]
+        assert doubled in reset
+        found = fleet.fix(doubled, "--check")
+        (planned,) = found["plan"]
+        assert (planned["evidence"]["workstations"], planned["evidence"]["reset_reason"]) == (doubled, reason)
+        assert (found["end"], found["exit_code"]) == ("planned", 1)
+        assert fleet.fix(replaced, "--yes")["end"] == "repaired"
+        left = fleet.fix(doubled, "--yes")
+        assert (left["end"], codes(left["hand_over"])) == ("left", {"fleet.licence_reinstall"})
+    finally:
+        fleet("lab", "down")
+
+
 def test_a_live_session_is_released_by_force_only(sites: Sites) -> None:
     host = sites.broken("session_live")
     assert sites.fix(host, "--yes", "--case", "session")["turns"] == 0

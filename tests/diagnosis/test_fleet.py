@@ -199,6 +199,27 @@ def test_a_plan_takes_what_the_fleet_knows() -> None:
     assert [row.workstation for row in alone.task(LOOK).licence.reset] == ["A1", "A2"]
 
 
+def test_a_plan_resets_of_the_fleets_choice_the_row_of_its_own_host_only() -> None:
+    hosts = {
+        "a1": ("a", host("A1", bindings=(binding("IEA-1", "A1", "01/02/2020 08:00:00"),), server="SRVA")),
+        "b1": ("b", host("B1", bindings=(binding("IEA-1", "B1", "01/02/2024 08:00:00"),), server="SRVB")),
+    }
+    fleet = judge_fleet(hosts, whole=True)
+    older = make_plan(LOOK, hosts["a1"][1], fleet=fleet)
+    assert [(one.licence, one.workstation) for one in older.task(LOOK).licence.reset] == [("IEA-1", "A1")]
+    assert not any(finding.sheet is Sheet.LICENCE for finding in older.hand_over)
+    # The other's row goes: here there is nothing to do, and it is told.
+    newer = make_plan(LOOK, hosts["b1"][1], fleet=fleet)
+    assert newer.task(LOOK).licence.reset == ()
+    assert "fleet.licence_twice" in {finding.code for finding in newer.hand_over}
+    # Each row goes, and what has to be installed again is still to do then.
+    both = {name: (site, host(name.upper(), bindings=(binding("IEA-1", name.upper()),), own="IEA-1", server=f"S{site}"))
+            for name, site in (("a1", "a"), ("b1", "b"))}  # fmt: skip
+    plan = make_plan(LOOK, both["b1"][1], fleet=judge_fleet(both, whole=True))
+    assert [one.workstation for one in plan.task(LOOK).licence.reset] == ["B1"]
+    assert "fleet.licence_reinstall" in {finding.code for finding in plan.hand_over}
+
+
 # -- sessions ---------------------------------------------------------------------------------------------------------
 
 

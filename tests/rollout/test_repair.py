@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
+from iea_fleet.diagnosis.licence_choice import Standing
 from iea_fleet.diagnosis.sheets import Task
+from iea_fleet.ledger.records import AskedHost, HostRecord
 from iea_fleet.model.answer import Answer, HostFacts, RecordChange, ReleaseOutcome, Status
 from iea_fleet.model.desired import Binding, DesiredAssistance, DesiredLicence, DesiredShare, ShareRemedy
 from iea_fleet.model.errors import InputError
@@ -24,6 +26,7 @@ from iea_fleet.rollout.repair import (
     last_reset,
     look_variables,
     plan_variables,
+    seen_in_fleet,
     undo_task,
 )
 from iea_fleet.rollout.settings import ROLE_VARIABLES
@@ -152,3 +155,25 @@ def test_taking_a_reset_back_does_nothing_else() -> None:
 )
 def test_the_vendor_is_asked_only_for_what_is_the_vendor_s(code: str, sheet: Sheet, concerned: bool) -> None:
     assert concerns_vendor([Finding(code=code, sheet=sheet, severity=Severity.WARNING)]) is concerned
+
+
+def test_who_did_not_answer_the_report_or_is_in_none_of_it_stands_as_the_report_says() -> None:
+    about = Finding(code="licence.right", sheet=Sheet.LICENCE, severity=Severity.OK)
+    now = round_of().model_copy(update={"findings": (about,)})
+    silent = Outcome(verdict=Verdict.UNREACHABLE)
+
+    def reported(**outcomes: Outcome | None) -> list[HostRecord]:
+        return [
+            HostRecord(asked=AskedHost(host=name.replace("_", "-"), site="lyon"), outcome=outcome, answered_ms=None)
+            for name, outcome in outcomes.items()
+        ]
+
+    def standing(records: list[HostRecord], workstation: str) -> Standing | None:
+        known = seen_in_fleet(host(), now, lambda: records).standing
+        return None if known is None else known(workstation, "IEA-1")
+
+    assert standing(reported(pc_1=now, pc_2=silent), "PC-2") is Standing.NO_ANSWER
+    assert standing(reported(pc_1=now, pc_2=silent), "PC-ACCUEIL") is Standing.NOT_IN_FLEET
+    assert standing(reported(pc_1=now, pc_2=None), "PC-ACCUEIL") is Standing.UNKNOWN
+    # Nothing is known of an inventory that this host was not in.
+    assert standing(reported(pc_2=silent), "PC-ACCUEIL") is None
