@@ -103,7 +103,7 @@ def test_a_ledger_of_a_newer_release(program: Program) -> None:
         connection.execute("UPDATE iea_schema SET version = 7")
     connection.close()
     sentence = told(program("runs", "list", **FRENCH), 6)
-    assert "une version plus récente a écrit cette base des exécutions (format 7, celle-ci connaît 2)" in sentence
+    assert "une version plus récente a écrit cette base des exécutions (format 7, celle-ci connaît 3)" in sentence
 
 
 def test_a_run_or_a_mail_that_is_not_there(program: Program) -> None:
