@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from iea_fleet.diagnosis.kind import joined
 from iea_fleet.model.answer import Certificate, Layer, UrlFacts
 
 AUTHENTICATION: Final = "authentication"
@@ -104,7 +105,7 @@ def failures(tests: Mapping[str, tuple[str, UrlFacts]], workstation_time: str) -
             found.append(ServerFailure(server, reason_of(facts), _evidence(url, facts, workstation_time)))
     if len(found) == 2 and _cause(found[0]) == _cause(found[1]):
         first, second = found
-        urls = ", ".join(dict.fromkeys((first.evidence["url"], second.evidence["url"])))
+        urls = joined((first.evidence["url"], second.evidence["url"]))
         return (ServerFailure(BOTH, first.reason, {**first.evidence, "url": urls}),)
     return tuple(found)
 

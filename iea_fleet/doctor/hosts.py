@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from iea_fleet.diagnosis.endpoint import may_log_on
+from iea_fleet.diagnosis.kind import joined
 from iea_fleet.diagnosis.rights import local_account
 from iea_fleet.diagnosis.transaction import is_of_transaction
 from iea_fleet.diagnosis.win32 import ACCESS_DENIED
@@ -210,7 +211,7 @@ def _rights(answer: Answer) -> Iterator[Finding]:
         if place.state is PlaceState.UNREADABLE and place.win32_code == ACCESS_DENIED
     ]
     if denied:
-        yield check("doctor.rights_missing", account=account, place=", ".join(dict.fromkeys(denied)))
+        yield check("doctor.rights_missing", account=account, place=joined(denied))
     if answer.host.elevated is False:
         yield check("doctor.rights_plain", account=account, local_account=local_account(answer.host))
     elif not denied:

@@ -19,9 +19,6 @@ from iea_fleet.report.wording import Language, Words, words
 from iea_fleet.report.wording.fill import vocabulary_word
 from iea_fleet.report.wording.interface import interface
 
-"""Longest text of one value in a report for people."""
-
-
 _IN_THE_WAY = frozenset({Sheet.CONNECTION, Sheet.ASSISTANCE, Sheet.TRANSPORT})
 """Sheets whose grave findings keep settings from being corrected."""
 _DETAILS = frozenset({"transport.credentials_delegated"})

@@ -174,14 +174,15 @@ class Fix:
         outcome = self._visit.look(look_variables(self._task))
         if self._visit.is_stopped:
             return self._ended(End.INTERRUPTED, Plan((), ()), 0)
-        found = tuple(one.finding for one in self._in_fleet(outcome).found)
+        fleet = self._in_fleet(outcome)
+        found = tuple(one.finding for one in fleet.found)
         self._person.found(outcome.model_copy(update={"findings": (*outcome.findings, *found)}))
-        plan = self._plan(outcome)
+        plan = self._plan(outcome, fleet)
         turns = 0
         agreed: tuple[object, ...] = ()
         while plan.remedies and turns < TURNS and not self._visit.is_stopped:
             refused = _is_refused(outcome)
-            plan = self._with_another_password(plan, turns) if refused else self._with_password(plan, outcome)
+            plan = self._with_another_password(plan, turns) if refused else self._with_password(plan, outcome, fleet)
             due = _asked_for(plan)
             if not refused or due != agreed:
                 self._person.planned(plan)
@@ -197,7 +198,8 @@ class Fix:
             # A refused password ended the round before anything that comes after the share was tried.
             self._tried |= {one.code for one in plan.due if one.sheet is Sheet.SHARE or not _is_refused(outcome)}
             self._person.done(outcome)
-            plan = self._plan(outcome)
+            fleet = self._in_fleet(outcome)
+            plan = self._plan(outcome, fleet)
         if outcome.answer is None or outcome.verdict in _UNJUDGED:
             return self._ended(End.NOT_JUDGED, plan, turns)
         if plan.remedies or plan.hand_over:
@@ -224,8 +226,7 @@ class Fix:
         left = tuple(finding for finding in outcome.findings if finding.severity.is_grave)
         return self._ended(End.NOT_JUDGED if outcome.answer is None else End.LEFT, Plan((), left), 1)
 
-    def _plan(self, outcome: Outcome) -> Plan:
-        in_fleet = self._in_fleet(outcome)
+    def _plan(self, outcome: Outcome, fleet: InFleet) -> Plan:
         return make_plan(
             replace(self._task, restart_opens=self._allowed.restart_opens(self._windows)),
             outcome,
@@ -233,17 +234,17 @@ class Fix:
             restart_allowed=self._allowed.restart,
             force=self._allowed.force,
             tried=self._tried,
-            standing=in_fleet.standing,
-            fleet=in_fleet.found,
+            standing=fleet.standing,
+            fleet=fleet.found,
         )
 
-    def _with_password(self, plan: Plan, outcome: Outcome) -> Plan:
+    def _with_password(self, plan: Plan, outcome: Outcome, fleet: InFleet) -> Plan:
         """The plan, once the password of the day was asked for where it lacks."""
         if Need.PASSWORD not in plan.lacking or self._knows_password or self._gave_up or self._allowed.check:
             return plan
         self._password = self._person.password()
         self._knows_password = self._password is not None
-        return self._plan(outcome) if self._knows_password else plan
+        return self._plan(outcome, fleet) if self._knows_password else plan
 
     def _with_another_password(self, plan: Plan, turns: int) -> Plan:
         """The plan, once the password that was refused was asked for again.
