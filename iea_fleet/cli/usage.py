@@ -8,7 +8,6 @@ from typing import Any, Final
 from iea_fleet.model.phrase import Phrase, Translate, placeholders, substituted
 
 SHAPES: Final = (
-    "Invalid value for {option}: Value error, {said}",
     "Invalid value for {option}: {said}",
     "Invalid value: {said}",
     "No such option: {option} (Possible options: {names})",
@@ -54,7 +53,8 @@ def usage_sentence(error: Any, translate: Translate) -> str:
         error: typer's; releases of it differ in what class it is, not in what it can tell.
         translate: into the user's language; what has none of the shapes stays as typer says it.
     """
-    said = _translated(error.format_message(), translate)
+    # Releases that check values with pydantic say so.
+    said = _translated(error.format_message().replace(": Value error, ", ": ", 1), translate)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "iea-fleet"
     stop = "" if said.endswith(("?", ".")) else "."

@@ -151,6 +151,14 @@ def test_a_command_line_that_can_not_be_read(program: Program, arguments: tuple[
     assert told(program(*arguments, **FRENCH), 2).startswith(sentence)
 
 
+def test_a_value_that_an_option_does_not_take_is_told_in_our_words_alone(program: Program) -> None:
+    for language, begins in ((FRENCH, "Valeur incorrecte pour '--case'"), ({}, "Invalid value for '--case'")):
+        sentence = told(program("fix", "X", "--case", "nope", **language), 2)
+        assert sentence.startswith(begins)
+        assert "'nope'" in sentence
+        assert "Value error" not in sentence
+
+
 def test_our_own_words_about_a_command_line_have_their_french() -> None:
     import ast
 
